@@ -1,0 +1,179 @@
+//! Byte buffers that the caller lends: of a fixed capacity (`heapless`) or growing (`alloc`).
+
+use core::ops::Range;
+
+/// The buffer cannot hold what was to be written. It is unchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+impl core::fmt::Display for Full {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("the buffer is full: lend a larger one")
+    }
+}
+
+impl core::error::Error for Full {}
+
+/// A vector of bytes.
+///
+/// Implemented for `heapless::Vec<u8, N>`, `heapless::VecView<u8>`, mutable references to a buffer
+/// and, with the feature `alloc`, `Vec<u8>`.
+pub trait Buffer: AsRef<[u8]> + AsMut<[u8]> {
+    /// Makes the buffer `length` bytes long; new bytes are zero. Fails without a change if it cannot.
+    ///
+    /// # Errors
+    /// [`Full`] if the buffer cannot become that long.
+    fn try_resize(&mut self, length: usize) -> Result<(), Full>;
+
+    /// The most bytes that the buffer can hold.
+    fn max_capacity(&self) -> usize;
+
+    /// How many bytes it holds.
+    fn len(&self) -> usize {
+        self.as_ref().len()
+    }
+
+    /// Whether it holds none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Drops what is beyond `length`.
+    fn truncate(&mut self, length: usize) {
+        if length < self.len() {
+            // Shrinking cannot fail.
+            let _ = self.try_resize(length);
+        }
+    }
+
+    /// Appends `bytes`.
+    ///
+    /// # Errors
+    /// [`Full`] if they do not fit; nothing is written then.
+    fn try_append(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        let end = self.len();
+        self.try_splice(end..end, bytes)
+    }
+
+    /// Replaces `range` by `bytes`, moving what follows.
+    ///
+    /// # Errors
+    /// [`Full`] if the result does not fit or the range is not within the buffer; nothing is changed then.
+    fn try_splice(&mut self, range: Range<usize>, bytes: &[u8]) -> Result<(), Full> {
+        let length = self.len();
+        if range.start > range.end || range.end > length {
+            return Err(Full);
+        }
+        let moved_to = range.start.checked_add(bytes.len()).ok_or(Full)?;
+        let tail = length.saturating_sub(range.end);
+        let new_length = moved_to.checked_add(tail).ok_or(Full)?;
+        if new_length > length {
+            self.try_resize(new_length)?;
+        }
+        if moved_to != range.end {
+            self.as_mut().copy_within(range.end..length, moved_to);
+        }
+        if let Some(gap) = self.as_mut().get_mut(range.start..moved_to) {
+            gap.copy_from_slice(bytes);
+        }
+        self.truncate(new_length);
+        Ok(())
+    }
+}
+
+impl<B: Buffer + ?Sized> Buffer for &mut B {
+    fn try_resize(&mut self, length: usize) -> Result<(), Full> {
+        (**self).try_resize(length)
+    }
+
+    fn max_capacity(&self) -> usize {
+        (**self).max_capacity()
+    }
+}
+
+impl<const N: usize> Buffer for heapless::Vec<u8, N> {
+    fn try_resize(&mut self, length: usize) -> Result<(), Full> {
+        Self::resize(self, length, 0).map_err(|_| Full)
+    }
+
+    fn max_capacity(&self) -> usize {
+        N
+    }
+}
+
+impl Buffer for heapless::VecView<u8> {
+    fn try_resize(&mut self, length: usize) -> Result<(), Full> {
+        Self::resize(self, length, 0).map_err(|_| Full)
+    }
+
+    fn max_capacity(&self) -> usize {
+        self.capacity()
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Buffer for alloc::vec::Vec<u8> {
+    /// Grows by moving to a larger allocation and erasing the old one, since it may have held secrets.
+    fn try_resize(&mut self, length: usize) -> Result<(), Full> {
+        if length > self.capacity() {
+            let capacity = length.max(self.capacity().saturating_mul(2)).max(256);
+            let mut larger = Self::new();
+            larger.try_reserve_exact(capacity).map_err(|_| Full)?;
+            larger.extend_from_slice(self);
+            zeroize::Zeroize::zeroize(&mut core::mem::replace(self, larger));
+        }
+        Self::resize(self, length, 0);
+        Ok(())
+    }
+
+    fn max_capacity(&self) -> usize {
+        isize::MAX.unsigned_abs()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn splices(buffer: &mut dyn BufferDyn) {
+        assert_eq!(buffer.put(0..0, b"abcdef"), Ok(()));
+        assert_eq!(buffer.put(2..4, b"XYZ"), Ok(()));
+        assert_eq!(buffer.bytes(), b"abXYZef");
+        assert_eq!(buffer.put(1..6, b""), Ok(()));
+        assert_eq!(buffer.bytes(), b"af");
+        assert_eq!(buffer.put(1..3, b"no"), Err(Full));
+        assert_eq!(buffer.bytes(), b"af");
+    }
+
+    trait BufferDyn {
+        fn put(&mut self, range: Range<usize>, bytes: &[u8]) -> Result<(), Full>;
+        fn bytes(&self) -> &[u8];
+    }
+
+    impl<B: Buffer> BufferDyn for B {
+        fn put(&mut self, range: Range<usize>, bytes: &[u8]) -> Result<(), Full> {
+            self.try_splice(range, bytes)
+        }
+
+        fn bytes(&self) -> &[u8] {
+            self.as_ref()
+        }
+    }
+
+    #[test]
+    fn splice_moves_what_follows() {
+        let mut fixed = heapless::Vec::<u8, 8>::new();
+        splices(&mut fixed);
+        splices(&mut (&mut heapless::Vec::<u8, 8>::new() as &mut heapless::VecView<u8>));
+        #[cfg(feature = "alloc")]
+        splices(&mut alloc::vec::Vec::new());
+    }
+
+    #[test]
+    fn a_full_buffer_is_unchanged() {
+        let mut fixed = heapless::Vec::<u8, 4>::new();
+        assert_eq!(fixed.try_append(b"abc"), Ok(()));
+        assert_eq!(fixed.try_splice(1..1, b"xy"), Err(Full));
+        assert_eq!(fixed.as_slice(), b"abc");
+    }
+}

@@ -1,0 +1,234 @@
+//! What a store is asked to do. A store knows bytes, a key, an expiry and a condition; nothing else.
+
+use crate::time::UnixTime;
+
+/// Bytes in a lowercase-hex name: SHA-256 gives 32 bytes, hence 64 characters.
+pub const HEX_LENGTH: usize = 64;
+
+macro_rules! hex_name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; HEX_LENGTH]);
+
+        impl $name {
+            /// The name of 32 bytes, in lowercase hex.
+            #[must_use]
+            pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+                Self(hex(bytes))
+            }
+
+            /// Reads 64 characters of lowercase hex; `None` for anything else.
+            #[must_use]
+            pub fn from_hex(text: &str) -> Option<Self> {
+                let hex: [u8; HEX_LENGTH] = text.as_bytes().try_into().ok()?;
+                hex.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).then_some(Self(hex))
+            }
+
+            /// 64 characters of lowercase hex.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                // The constructors admit ASCII only.
+                core::str::from_utf8(&self.0).unwrap_or_default()
+            }
+        }
+
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+hex_name! {
+    /// The name under which a store holds a record: 64 characters of lowercase hex.
+    ///
+    /// It is a hash of the session id, so it may be logged and shown; no browser can present it.
+    StoreKey
+}
+
+hex_name! {
+    /// The name under which a store files the sessions of one owner: 64 characters of lowercase hex.
+    ///
+    /// It is a keyed hash of the owner's name.
+    OwnerKey
+}
+
+fn hex(bytes: &[u8; 32]) -> [u8; HEX_LENGTH] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; HEX_LENGTH];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
+            *digit = DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
+        }
+    }
+    text
+}
+
+/// Bytes of a [`Tag`].
+pub const TAG_LENGTH: usize = 32;
+
+/// The version of a record: the MAC at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Tag([u8; TAG_LENGTH]);
+
+impl Tag {
+    /// The tag that `record` carries: its last 32 bytes, or all of it after zeros if it is shorter
+    /// (such a record was not written by this library, but it still has a version).
+    #[must_use]
+    pub fn of(record: &[u8]) -> Self {
+        let mut tag = [0; TAG_LENGTH];
+        for (to, from) in tag.iter_mut().rev().zip(record.iter().rev()) {
+            *to = *from;
+        }
+        Self(tag)
+    }
+
+    /// The tag of these bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; TAG_LENGTH]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; TAG_LENGTH] {
+        &self.0
+    }
+}
+
+/// What a write demands of the record that the store holds under the key at that moment.
+///
+/// A record whose time is over counts as absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// There is none.
+    Absent,
+    /// There is one, and its [`Tag`] is this.
+    Matches(Tag),
+    /// Nothing: for a delete that must win, as a sign-out.
+    Any,
+}
+
+impl Condition {
+    /// Whether a store that holds `current` under the key may carry the write out.
+    #[must_use]
+    pub fn holds(&self, current: Option<&[u8]>) -> bool {
+        match (self, current) {
+            (Self::Any, _) | (Self::Absent, None) => true,
+            (Self::Matches(tag), Some(record)) => Tag::of(record) == *tag,
+            (Self::Absent, Some(_)) | (Self::Matches(_), None) => false,
+        }
+    }
+}
+
+/// Where to file a record in its owner's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filing<'a> {
+    /// The owner's list.
+    pub owner: OwnerKey,
+    /// The sealed listing entry, to be kept beside the record and given back by a listing.
+    pub entry: &'a [u8],
+    /// Whether this write puts the record on the list for the first time. A store that keeps the list
+    /// apart from the records may skip it otherwise.
+    pub is_new: bool,
+    /// When the place on the list may be forgotten: not before the record's last possible expiry.
+    pub until: UnixTime,
+}
+
+/// One write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation<'a> {
+    /// Keep `record` under `key`, replacing what is there, if `condition` holds.
+    Put {
+        /// The record's name.
+        key: StoreKey,
+        /// The bytes to keep.
+        record: &'a [u8],
+        /// From when on the store may forget the record.
+        expires_at: UnixTime,
+        /// What must hold.
+        condition: Condition,
+        /// The owner's list to file it in; a record without an owner has none.
+        filing: Option<Filing<'a>>,
+    },
+    /// Forget what is under `key`, if `condition` holds.
+    Delete {
+        /// The record's name.
+        key: StoreKey,
+        /// What must hold.
+        condition: Condition,
+    },
+}
+
+/// What a store says to a write that it could judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// The condition held and the write is done.
+    Applied,
+    /// The condition did not hold; nothing was changed.
+    Conflict,
+}
+
+/// Which of an owner's sessions to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// The one under this key, if it is on the owner's list.
+    Only(StoreKey),
+    /// All but the one under this key.
+    Except(StoreKey),
+}
+
+impl Which {
+    /// Whether the session under `key` is meant.
+    #[must_use]
+    pub fn includes(&self, key: &StoreKey) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(only) => key == only,
+            Self::Except(kept) => key != kept,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_lowercase_hex() {
+        let key = StoreKey::from_bytes(&[0xab; 32]);
+        assert_eq!(key.as_str(), "ab".repeat(32));
+        assert_eq!(StoreKey::from_hex(key.as_str()), Some(key));
+        for bad in ["", "ab", &"AB".repeat(32), &"zz".repeat(32), &"ab".repeat(33)] {
+            assert_eq!(StoreKey::from_hex(bad), None);
+        }
+    }
+
+    #[test]
+    fn a_tag_is_the_end_of_the_record() {
+        let record: [u8; 40] = core::array::from_fn(|index| u8::try_from(index).unwrap());
+        assert_eq!(Tag::of(&record).as_bytes()[..], record[8..]);
+        assert_eq!(Tag::of(&[1, 2]).as_bytes()[30..], [1, 2]);
+    }
+
+    #[test]
+    fn conditions_judge_the_current_record() {
+        let record = [7; 64];
+        let tag = Tag::of(&record);
+        assert!(Condition::Absent.holds(None) && !Condition::Absent.holds(Some(&record)));
+        assert!(Condition::Matches(tag).holds(Some(&record)) && !Condition::Matches(tag).holds(None));
+        assert!(!Condition::Matches(tag).holds(Some(&[8; 64])));
+        assert!(Condition::Any.holds(None) && Condition::Any.holds(Some(&record)));
+    }
+}

@@ -1,0 +1,3 @@
+//! The demo site.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Encrypted HTTP sessions for Rust servers.

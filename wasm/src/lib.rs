@@ -1,0 +1,1 @@
+//! The WebAssembly build of the core.

@@ -1,0 +1,3 @@
+//! Set-up, tests and benchmarks.
+
+fn main() {}
