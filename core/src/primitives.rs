@@ -1,0 +1,174 @@
+//! The cryptographic primitives. Nothing else in the crate names `aes`, `cbc`, `hmac`, `sha2` or `pbkdf2`.
+
+use aes::{Aes128Dec, Aes128Enc};
+use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit, array::Array};
+use hmac::Hmac;
+use sha2::digest::{FixedOutput, Update};
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq, ConstantTimeGreater, ConstantTimeLess};
+use zeroize::Zeroizing;
+
+/// Bytes of a SHA-256 hash, of an HMAC-SHA256 tag and of an HKDF block.
+pub(crate) const HASH_LENGTH: usize = 32;
+
+/// Bytes of an AES block, of the key of AES-128 and of a CBC initialization vector.
+pub(crate) const BLOCK_LENGTH: usize = 16;
+
+/// `SHA-256(parts[0] ‖ parts[1] ‖ …)`, FIPS 180-4.
+pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
+    Hasher::new().hash(parts)
+}
+
+/// SHA-256 that has absorbed a prefix, which is hashed once however many hashes start with it.
+#[derive(Clone)]
+pub(crate) struct Hasher(Sha256);
+
+impl Hasher {
+    pub(crate) fn new() -> Self {
+        Self(Sha256::new())
+    }
+
+    /// The state after `prefix ‖ bytes`.
+    #[cfg_attr(not(test), expect(dead_code, reason = "store keys are hashed with it, once they are here"))]
+    pub(crate) fn absorb(mut self, bytes: &[u8]) -> Self {
+        Update::update(&mut self.0, bytes);
+        self
+    }
+
+    /// `SHA-256(prefix ‖ parts[0] ‖ parts[1] ‖ …)`, FIPS 180-4.
+    pub(crate) fn hash(&self, parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
+        let mut state = self.0.clone();
+        for part in parts {
+            Update::update(&mut state, part);
+        }
+        state.finalize_fixed().into()
+    }
+}
+
+/// HMAC-SHA256 under one key, RFC 2104. The key's two hash states are computed once and erased on drop.
+#[derive(Clone)]
+pub(crate) struct Mac(Hmac<Sha256>);
+
+impl Mac {
+    /// A `key` of any length; RFC 2104 section 2 hashes one that is longer than a block of 64 bytes.
+    pub(crate) fn new(key: &[u8]) -> Self {
+        let mut block = Zeroizing::new([0; 64]);
+        let hashed = Zeroizing::new(if key.len() > block.len() { sha256(&[key]) } else { [0; HASH_LENGTH] });
+        let source = if key.len() > block.len() { hashed.as_slice() } else { key };
+        for (to, from) in block.iter_mut().zip(source) {
+            *to = *from;
+        }
+        Self(Hmac::new(Array::cast_from_core(&block)))
+    }
+
+    /// `HMAC(key, parts[0] ‖ parts[1] ‖ …)`, RFC 2104.
+    pub(crate) fn tag(&self, parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
+        self.tag_of(parts.iter().copied())
+    }
+
+    /// Whether `tag` is `HMAC(key, parts[0] ‖ parts[1] ‖ …)`; takes the same time for every wrong tag.
+    pub(crate) fn verify(&self, parts: &[&[u8]], tag: &[u8; HASH_LENGTH]) -> bool {
+        equal(&self.tag(parts), tag)
+    }
+
+    fn tag_of<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; HASH_LENGTH] {
+        let mut state = self.0.clone();
+        for part in parts {
+            state.update(part);
+        }
+        state.finalize_fixed().into()
+    }
+}
+
+/// `PRK = HMAC(salt, ikm)`, the first step of HKDF-SHA256, RFC 5869 section 2.2.
+///
+/// The result is ready to expand: it is the HMAC state keyed by PRK.
+pub(crate) fn hkdf_extract(salt: &[u8], ikm: &[u8]) -> Mac {
+    Mac::new(Zeroizing::new(Mac::new(salt).tag(&[ikm])).as_slice())
+}
+
+/// The first `N` bytes of `T(1) ‖ T(2) ‖ …` with `T(i) = HMAC(PRK, T(i-1) ‖ info ‖ i)`, the second step of
+/// HKDF-SHA256, RFC 5869 section 2.3. More than its 255 blocks do not compile.
+pub(crate) fn hkdf_expand<const N: usize>(prk: &Mac, info: &[&[u8]]) -> Zeroizing<[u8; N]> {
+    const { assert!(N <= 255 * HASH_LENGTH, "RFC 5869 bounds the output to 255 hashes") }
+    let mut okm = Zeroizing::new([0; N]);
+    let mut block = Zeroizing::new([0; HASH_LENGTH]);
+    for (counter, output) in (1..=u8::MAX).zip(okm.chunks_mut(HASH_LENGTH)) {
+        let previous = if counter == 1 { &[][..] } else { block.as_slice() };
+        let parts = core::iter::once(previous).chain(info.iter().copied());
+        let tag = prk.tag_of(parts.chain(core::iter::once([counter].as_slice())));
+        *block = tag;
+        for (to, from) in output.iter_mut().zip(block.iter()) {
+            *to = *from;
+        }
+    }
+    okm
+}
+
+/// PBKDF2-HMAC-SHA256 into `key`, RFC 8018 section 5.2. No iterations count as one.
+pub(crate) fn pbkdf2(password: &[u8], salt: &[u8], iterations: u32, key: &mut [u8]) {
+    pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, key);
+}
+
+/// AES-128 in CBC mode without padding, FIPS 197 and NIST SP 800-38A section 6.2, under one key.
+///
+/// The encryption schedule is kept and erased on drop; the decryption schedule is made from it
+/// (on processors without AES instructions the two are the same).
+#[derive(Clone)]
+pub(crate) struct Cipher(Aes128Enc);
+
+impl Cipher {
+    pub(crate) fn new(key: &[u8; BLOCK_LENGTH]) -> Self {
+        Self(Aes128Enc::new(Array::cast_from_core(key)))
+    }
+
+    /// In place: `C[i] = AES(key, P[i] ⊕ C[i-1])` with `C[-1] = iv`.
+    pub(crate) fn encrypt(&self, iv: &[u8; BLOCK_LENGTH], blocks: &mut [[u8; BLOCK_LENGTH]]) {
+        cbc::Encryptor::inner_iv_init(&self.0, Array::cast_from_core(iv))
+            .encrypt_blocks(Array::cast_slice_from_core_mut(blocks));
+    }
+
+    /// In place: `P[i] = AES⁻¹(key, C[i]) ⊕ C[i-1]` with `C[-1] = iv`.
+    pub(crate) fn decrypt(&self, iv: &[u8; BLOCK_LENGTH], blocks: &mut [[u8; BLOCK_LENGTH]]) {
+        let cipher = Aes128Dec::from(&self.0);
+        cbc::Decryptor::inner_iv_init(&cipher, Array::cast_from_core(iv))
+            .decrypt_blocks(Array::cast_slice_from_core_mut(blocks));
+    }
+}
+
+/// The padding for `length` bytes of plaintext: that many bytes of that value, 1 to 16,
+/// RFC 5652 section 6.3 (PKCS #7).
+pub(crate) const fn padding_of(length: usize) -> u8 {
+    #[expect(clippy::cast_possible_truncation, reason = "a remainder by 16 fits a byte")]
+    let used = (length % BLOCK_LENGTH) as u8;
+    16_u8.saturating_sub(used)
+}
+
+/// How many bytes of the last block are plaintext, 0 to 15; `None` where its PKCS #7 padding
+/// (RFC 5652 section 6.3) is wrong. Looks at all 16 bytes whatever they are.
+pub(crate) fn unpad(block: &[u8; BLOCK_LENGTH]) -> Option<usize> {
+    let [.., padding] = *block;
+    let mut good = !padding.ct_eq(&0) & !padding.ct_gt(&16);
+    for (from_end, byte) in (0_u8..).zip(block.iter().rev()) {
+        good &= !from_end.ct_lt(&padding) | byte.ct_eq(&padding);
+    }
+    let length = BLOCK_LENGTH.saturating_sub(padding.into());
+    bool::from(good).then_some(length)
+}
+
+/// Whether both are the same bytes; for equal lengths the time does not depend on where they differ.
+pub(crate) fn equal(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}
+
+/// Whether every byte is the same, in a time that depends on the length only.
+pub(crate) fn is_constant(bytes: &[u8]) -> bool {
+    let mut constant = Choice::from(1);
+    for (byte, next) in bytes.iter().zip(bytes.iter().skip(1)) {
+        constant &= byte.ct_eq(next);
+    }
+    constant.into()
+}
+
+#[cfg(test)]
+mod tests;
