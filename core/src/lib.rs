@@ -21,3 +21,4 @@ pub mod token;
 pub use getrandom::SysRng as OsRng;
 /// The traits that randomness is passed in by.
 pub use rand_core;
+pub mod value;

@@ -1,0 +1,151 @@
+//! Writing at the end of a [`Buffer`], up to a limit.
+
+use core::ops::Range;
+
+use super::error::ValueError;
+use super::kind::Kind;
+use super::wire::{MAX_VARINT, Varint, widen, zigzag};
+use crate::buffer::Buffer;
+
+type Result<T> = core::result::Result<T, ValueError>;
+
+/// Writes at the end of a buffer, which is not to become longer than a limit.
+pub(crate) struct Writer<'b, B: ?Sized> {
+    out: &'b mut B,
+    limit: usize,
+}
+
+impl<'b, B: Buffer + ?Sized> Writer<'b, B> {
+    pub(crate) fn new(out: &'b mut B, limit: usize) -> Self {
+        Self { out, limit }
+    }
+
+    /// How long the buffer is.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Drops what is beyond `length`.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.out.truncate(length);
+    }
+
+    /// Writes a kind and the number that follows it.
+    #[inline]
+    pub(crate) fn head(&mut self, kind: Kind, number: u64) -> Result<()> {
+        self.append(&[kind as u8], Varint::new(number).as_slice())
+    }
+
+    /// Writes an integer, of the kind that its size demands.
+    #[inline]
+    pub(crate) fn int(&mut self, number: i64) -> Result<()> {
+        self.head(Kind::Int, zigzag(number))
+    }
+
+    /// Writes an integer, of the kind that its size demands.
+    #[inline]
+    pub(crate) fn uint(&mut self, number: u64) -> Result<()> {
+        match i64::try_from(number) {
+            Ok(fits) => self.int(fits),
+            Err(_) => self.head(Kind::UInt, number),
+        }
+    }
+
+    /// Writes a length and the bytes.
+    #[inline]
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.append(Varint::new(widen(bytes.len())).as_slice(), bytes)
+    }
+
+    /// Writes a kind, a length and the bytes.
+    #[inline]
+    pub(crate) fn block(&mut self, kind: Kind, bytes: &[u8]) -> Result<()> {
+        let length = Varint::new(widen(bytes.len()));
+        let length = length.as_slice();
+        let mut head = [kind as u8; 1 + MAX_VARINT];
+        let (_, places) = head.split_at_mut(1);
+        for (place, byte) in places.iter_mut().zip(length) {
+            *place = *byte;
+        }
+        self.append(head.get(..length.len().saturating_add(1)).unwrap_or_default(), bytes)
+    }
+
+    /// Writes the text of `value` and, before it, its length. Nothing is written if it cannot be.
+    pub(crate) fn display<T: core::fmt::Display + ?Sized>(&mut self, value: &T) -> Result<()> {
+        let start = self.len();
+        let written = self.unchecked_display(start, value);
+        if written.is_err() {
+            self.truncate(start);
+        }
+        written
+    }
+
+    fn unchecked_display<T: core::fmt::Display + ?Sized>(&mut self, start: usize, value: &T) -> Result<()> {
+        self.append(&[0], &[])?;
+        let behind_length = self.len();
+        let mut text = Text { writer: self, failure: None };
+        let outcome = core::fmt::write(&mut text, format_args!("{value}"));
+        match (text.failure, outcome) {
+            (Some(failure), _) => return Err(failure),
+            (None, Err(_)) => return Err(ValueError::Refused),
+            (None, Ok(())) => {}
+        }
+        let length = self.len().saturating_sub(behind_length);
+        self.replace(start..behind_length, Varint::new(widen(length)).as_slice())
+    }
+
+    /// Appends `head` and then `body`. Nothing is written if both do not fit.
+    #[inline]
+    pub(crate) fn append(&mut self, head: &[u8], body: &[u8]) -> Result<()> {
+        let start = self.out.len();
+        let middle = start.saturating_add(head.len());
+        let end = middle.saturating_add(body.len());
+        self.make_room(end)?;
+        let bytes = self.out.as_mut();
+        if let Some(to) = bytes.get_mut(start..middle) {
+            to.copy_from_slice(head);
+        }
+        if let Some(to) = bytes.get_mut(middle..end) {
+            to.copy_from_slice(body);
+        }
+        Ok(())
+    }
+
+    /// Puts `bytes` in the place of `range`, moving what follows.
+    pub(crate) fn replace(&mut self, range: Range<usize>, bytes: &[u8]) -> Result<()> {
+        let length = self.out.len().saturating_sub(range.len()).saturating_add(bytes.len());
+        if length > self.limit {
+            return Err(self.full(length));
+        }
+        self.out.try_splice(range, bytes).map_err(|_| self.full(length))
+    }
+
+    #[inline]
+    fn make_room(&mut self, length: usize) -> Result<()> {
+        if length > self.limit || self.out.try_resize(length).is_err() {
+            return Err(self.full(length));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn full(&self, at_least: usize) -> ValueError {
+        ValueError::Full { at_least, limit: self.limit.min(self.out.max_capacity()) }
+    }
+}
+
+/// Lets `core::fmt` write, and keeps the reason if it could not.
+struct Text<'a, 'b, B: ?Sized> {
+    writer: &'a mut Writer<'b, B>,
+    failure: Option<ValueError>,
+}
+
+impl<B: Buffer + ?Sized> core::fmt::Write for Text<'_, '_, B> {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.writer.append(text.as_bytes(), &[]).map_err(|failure| {
+            self.failure = Some(failure);
+            core::fmt::Error
+        })
+    }
+}
