@@ -1,4 +1,10 @@
 //! Encrypted HTTP sessions without I/O, clock or allocator.
+//!
+//! A host (a Rust server, a JavaScript worker, a device) fetches and stores bytes; everything else is decided here:
+//! [`manager`] has the phases of a request, [`session`] what a handler works with, [`store`] what a store is asked to
+//! do. [`token`] is Fernet, for use by itself as well. [`value`] is how values are encoded.
+//!
+//! Randomness and time are arguments. Nothing needs an allocator: buffers are lent by the caller ([`buffer`]).
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -8,10 +14,20 @@ extern crate alloc;
 extern crate std;
 
 pub mod buffer;
+pub mod cookie;
+pub mod event;
+pub mod id;
+pub mod manager;
+pub mod memory;
 mod primitives;
+mod record;
+pub mod session;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod token;
+pub mod value;
 
 /// The operating system's random generator.
 ///
@@ -21,4 +37,3 @@ pub mod token;
 pub use getrandom::SysRng as OsRng;
 /// The traits that randomness is passed in by.
 pub use rand_core;
-pub mod value;

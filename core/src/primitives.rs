@@ -29,7 +29,6 @@ impl Hasher {
     }
 
     /// The state after `prefix ‖ bytes`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "store keys are hashed with it, once they are here"))]
     pub(crate) fn absorb(mut self, bytes: &[u8]) -> Self {
         Update::update(&mut self.0, bytes);
         self

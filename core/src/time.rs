@@ -2,10 +2,12 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A point in time, in whole seconds since 1970-01-01T00:00:00Z.
 ///
 /// Arithmetic saturates, since both sides of it may come from outside.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct UnixTime(u64);
 
 /// How far two honest clocks may differ, in seconds.

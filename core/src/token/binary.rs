@@ -97,7 +97,6 @@ impl TokenKey {
     ///
     /// # Errors
     /// [`InvalidToken`]. If its shape, version or MAC is wrong it is unchanged, so another key can be tried.
-    #[cfg_attr(not(test), expect(dead_code, reason = "records are opened with it, once they are here"))]
     pub(crate) fn open_in_place(&self, token: &mut [u8]) -> Result<Range<usize>, InvalidToken> {
         self.verify(token)?;
         self.decrypt_verified(token)

@@ -22,9 +22,11 @@ mod key;
 mod ring;
 pub(crate) mod text;
 
+pub(crate) use binary::{PREFIX, TokenKey, sealed_len};
 pub use fernet::{Fernet, FernetError};
 pub use inspect::UnverifiedToken;
 pub use key::{DEFAULT_ITERATIONS, KEY_LENGTH, KEY_TEXT_LENGTH, Key, KeyError};
+pub(crate) use ring::RingKey;
 pub use ring::{KeyRing, MAX_KEYS, RingError};
 pub use text::token_len;
 

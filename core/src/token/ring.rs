@@ -26,7 +26,10 @@ const SALT: &[u8] = b"fastsession hkdf 1";
 /// 1 to [`MAX_KEYS`] keys: the first and newest seals, all of them open.
 ///
 /// To change keys, put a new one in front and take the old one out when everything sealed with it has expired.
-pub struct KeyRing(Keys);
+pub struct KeyRing {
+    newest: RingKey,
+    older: Keys,
+}
 
 impl KeyRing {
     /// The ring of a single key.
@@ -35,10 +38,12 @@ impl KeyRing {
         reason = "the secret moves into the ring and is erased outside of it"
     )]
     pub fn new(key: Key) -> Self {
-        let mut ring = Self::empty();
-        // A ring has room for one.
-        let _ = ring.add(&key);
-        ring
+        // Room for all at once: a vector that grew would leave copies of the keys behind.
+        #[cfg(feature = "alloc")]
+        let older = Keys::with_capacity(MAX_KEYS);
+        #[cfg(not(feature = "alloc"))]
+        let older = Keys::new();
+        Self { newest: RingKey::new(key.as_bytes()), older }
     }
 
     /// The ring of `keys`, newest first. A key that stands there twice counts where it stands first.
@@ -46,11 +51,7 @@ impl KeyRing {
     /// # Errors
     /// [`RingError::NoKeys`] or [`RingError::TooManyKeys`].
     pub fn from_keys(keys: impl IntoIterator<Item = Key>) -> Result<Self, RingError> {
-        let mut ring = Self::empty();
-        for key in keys {
-            ring.add(&key)?;
-        }
-        ring.unless_empty()
+        Self::try_from_keys(keys.into_iter().map(Ok))
     }
 
     /// Reads one or several keys as [`Key::parse`] does, newest first, separated by commas or white space.
@@ -58,55 +59,51 @@ impl KeyRing {
     /// # Errors
     /// [`RingError`]; an unfit key is named by its position.
     pub fn parse(text: &str) -> Result<Self, RingError> {
-        let mut ring = Self::empty();
         let texts = text.split(|symbol: char| symbol == ',' || symbol.is_ascii_whitespace());
-        for (position, text) in (1..).zip(texts.filter(|text| !text.is_empty())) {
-            ring.add(&Key::parse(text).map_err(|error| RingError::Key { position, error })?)?;
+        let texts = (1..).zip(texts.filter(|text| !text.is_empty()));
+        Self::try_from_keys(
+            texts
+                .map(|(position, text)| Key::parse(text).map_err(|error| RingError::Key { position, error })),
+        )
+    }
+
+    fn try_from_keys(mut keys: impl Iterator<Item = Result<Key, RingError>>) -> Result<Self, RingError> {
+        let mut ring = Self::new(keys.next().ok_or(RingError::NoKeys)??);
+        for key in keys {
+            ring.add(&key?)?;
         }
-        ring.unless_empty()
+        Ok(ring)
     }
 
     /// How many keys there are; never zero.
     #[expect(clippy::len_without_is_empty, reason = "a ring is never empty")]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.older.len().saturating_add(1)
     }
 
     /// The keys, newest first.
-    pub(crate) fn keys(&self) -> &[RingKey] {
-        &self.0
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &RingKey> {
+        core::iter::once(&self.newest).chain(&self.older)
     }
 
-    /// The key that seals. There always is one; the type system just cannot say so.
-    pub(crate) fn newest(&self) -> Option<&RingKey> {
-        self.0.first()
-    }
-
-    fn empty() -> Self {
-        // Room for all at once: a vector that grew would leave copies of the keys behind.
-        #[cfg(feature = "alloc")]
-        return Self(Keys::with_capacity(MAX_KEYS));
-        #[cfg(not(feature = "alloc"))]
-        return Self(Keys::new());
+    /// The key that seals.
+    pub(crate) fn newest(&self) -> &RingKey {
+        &self.newest
     }
 
     fn add(&mut self, key: &Key) -> Result<(), RingError> {
         let key = RingKey::new(key.as_bytes());
-        if self.0.iter().any(|present| present.is_same_as(&key)) {
+        if self.keys().any(|present| present.is_same_as(&key)) {
             return Ok(());
         }
-        if self.0.len() == MAX_KEYS {
+        if self.len() == MAX_KEYS {
             return Err(RingError::TooManyKeys);
         }
         #[cfg(feature = "alloc")]
-        self.0.push(key);
+        self.older.push(key);
         #[cfg(not(feature = "alloc"))]
-        self.0.push(key).map_err(|_| RingError::TooManyKeys)?;
+        self.older.push(key).map_err(|_| RingError::TooManyKeys)?;
         Ok(())
-    }
-
-    fn unless_empty(self) -> Result<Self, RingError> {
-        if self.0.is_empty() { Err(RingError::NoKeys) } else { Ok(self) }
     }
 }
 
@@ -131,7 +128,6 @@ impl RingKey {
 
     /// The subkey for the purpose `info[0] ‖ info[1] ‖ …`: `HKDF-Expand(PRK, info, 32)` (RFC 5869) with
     /// `PRK = HKDF-Extract("fastsession hkdf 1", key)`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "records are sealed with it, once they are here"))]
     pub(crate) fn subkey(&self, info: &[&[u8]]) -> Zeroizing<[u8; KEY_LENGTH]> {
         primitives::hkdf_expand(&self.prk, info)
     }
@@ -195,8 +191,8 @@ mod tests {
             let text = format!(" {}{separator}{}\n", first.to_text().as_str(), second.to_text().as_str());
             let ring = KeyRing::parse(&text).unwrap();
             assert_eq!(ring.len(), 2);
-            assert!(ring.newest().unwrap().is_same_as(&RingKey::new(first.as_bytes())));
-            assert!(ring.keys()[1].is_same_as(&RingKey::new(second.as_bytes())));
+            assert!(ring.newest().is_same_as(&RingKey::new(first.as_bytes())));
+            assert!(ring.keys().nth(1).unwrap().is_same_as(&RingKey::new(second.as_bytes())));
         }
     }
 
@@ -231,7 +227,7 @@ mod tests {
         let bytes: [u8; 32] = core::array::from_fn(|index| u8::try_from(index + 1).unwrap());
         let expected = hex_literal::hex!("cb15ca745a685725b54662d71456eca2ddc80e654cdf31573acfb13d15006dee");
         let ring = KeyRing::new(Key::from_bytes(&bytes).unwrap());
-        assert_eq!(*ring.keys()[0].subkey(&[b"pur", b"pose"]), expected);
-        assert_ne!(*ring.keys()[0].subkey(&[b"other"]), expected);
+        assert_eq!(*ring.newest().subkey(&[b"pur", b"pose"]), expected);
+        assert_ne!(*ring.newest().subkey(&[b"other"]), expected);
     }
 }

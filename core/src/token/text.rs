@@ -46,7 +46,7 @@ impl KeyRing {
     pub(crate) fn verify_text(&self, text: &[u8], out: &mut [u8]) -> Result<VerifiedText, InvalidToken> {
         let length = decode(text, out).map_err(|_| InvalidToken)?;
         let token = out.get(..length).ok_or(InvalidToken)?;
-        for (key_index, key) in self.keys().iter().enumerate() {
+        for (key_index, key) in self.keys().enumerate() {
             if let Ok(timestamp) = key.token.verify(token) {
                 return Ok(VerifiedText { length, key_index, timestamp });
             }
@@ -63,7 +63,7 @@ impl KeyRing {
         verified: &VerifiedText,
         out: &mut [u8],
     ) -> Result<Range<usize>, InvalidToken> {
-        let key = self.keys().get(verified.key_index).ok_or(InvalidToken)?;
+        let key = self.keys().nth(verified.key_index).ok_or(InvalidToken)?;
         key.token.decrypt_verified(out.get_mut(..verified.length).ok_or(InvalidToken)?)
     }
 
@@ -71,7 +71,6 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`InvalidToken`], also where `out` is shorter than the binary token.
-    #[cfg_attr(not(test), expect(dead_code, reason = "cookies are opened with it, once they are here"))]
     pub(crate) fn open_text(&self, text: &[u8], out: &mut [u8]) -> Result<OpenedText, InvalidToken> {
         let verified = self.verify_text(text, out)?;
         let plain = self.decrypt_text(&verified, out)?;
@@ -87,9 +86,9 @@ impl KeyRing {
         payload: &[u8],
         at: UnixTime,
         iv: [u8; IV_LENGTH],
-        out: &mut impl Buffer,
+        out: &mut (impl Buffer + ?Sized),
     ) -> Result<(), Full> {
-        let key = self.newest().ok_or(Full)?;
+        let key = self.newest();
         let start = out.len();
         out.try_resize(start.checked_add(token_len(payload.len())).ok_or(Full)?)?;
         let sealed = out

@@ -3,7 +3,7 @@
 //! A value describes itself, so that JavaScript reads what Rust wrote and the other way round. The bytes are
 //! what the [postcard wire format](https://postcard.jamesmunns.com/wire-format) says of an enum with these
 //! variants, in this order: `Null`, `Bool(bool)`, `Int(i64)`, `UInt(u64)`, `Float(f64)`, `Str(String)`,
-//! `Bytes(Vec<u8>)`, `Array(Vec<Value>)`, `Map(Vec<(String, Value)>)`. There is no such enum here: [`write`]
+//! `Bytes(Vec<u8>)`, `Array(Vec<Value>)`, `Map(Vec<(String, Value)>)`. There is no such enum here: [`write()`]
 //! and [`read`] go between a type and the bytes directly, and neither needs an allocator. `docs/format.md`
 //! has the format byte by byte.
 //!

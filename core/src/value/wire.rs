@@ -55,6 +55,11 @@ impl<'de> Reader<'de> {
         Self { rest: bytes }
     }
 
+    /// What is left.
+    pub(crate) const fn rest(&self) -> &'de [u8] {
+        self.rest
+    }
+
     /// How many bytes are left.
     pub(crate) const fn len(&self) -> usize {
         self.rest.len()
@@ -140,7 +145,7 @@ impl<'de> Reader<'de> {
     }
 
     #[inline]
-    fn byte(&mut self) -> Result<u8> {
+    pub(crate) fn byte(&mut self) -> Result<u8> {
         let (&byte, rest) = self.rest.split_first().ok_or(ValueError::Corrupt)?;
         self.rest = rest;
         Ok(byte)

@@ -1,0 +1,135 @@
+//! Reading `Cookie` headers as a server: bytes, not text; see RFC 6265bis section 4.2.
+
+/// How many bytes of `Cookie` headers are read in one request, over all of them; what lies beyond is not looked at.
+pub const MAX_HEADER_BYTES: usize = 64 * 1024;
+
+/// The values of the cookies called `name`, in the order of the headers.
+///
+/// `headers` are the values of all `Cookie` headers of a request (HTTP/2 may split them). Names compare
+/// exactly; spaces and tabs around names and values are dropped; quotes belong to the value. Other cookies'
+/// bytes are skipped whatever they are.
+pub fn values<'h, H>(headers: H, name: &str) -> Values<'_, 'h, H::IntoIter>
+where
+    H: IntoIterator<Item = &'h [u8]>,
+{
+    Values {
+        headers: headers.into_iter(),
+        rest: &[],
+        name: name.as_bytes(),
+        budget: MAX_HEADER_BYTES,
+        cut: false,
+    }
+}
+
+/// The iterator of [`values`].
+#[derive(Clone, Debug)]
+pub struct Values<'n, 'h, I> {
+    headers: I,
+    rest: &'h [u8],
+    name: &'n [u8],
+    budget: usize,
+    cut: bool,
+}
+
+impl<I> Values<'_, '_, I> {
+    /// Whether something was left unread because it lay beyond [`MAX_HEADER_BYTES`].
+    pub fn was_cut(&self) -> bool {
+        self.cut
+    }
+}
+
+impl<'h, I: Iterator<Item = &'h [u8]>> Iterator for Values<'_, 'h, I> {
+    type Item = &'h [u8];
+
+    fn next(&mut self) -> Option<&'h [u8]> {
+        loop {
+            while self.rest.is_empty() {
+                let header = self.headers.next()?;
+                let readable = header.len().min(self.budget);
+                self.cut |= readable < header.len();
+                self.budget = self.budget.saturating_sub(readable);
+                self.rest = header.get(..readable).unwrap_or_default();
+                if readable == 0 && self.budget == 0 {
+                    self.cut |= !header.is_empty();
+                    return None;
+                }
+            }
+            let (pair, rest) = split_once(self.rest, b';').unwrap_or((self.rest, &[]));
+            self.rest = rest;
+            if let Some((name, value)) = split_once(pair, b'=')
+                && trim(name) == self.name
+            {
+                return Some(trim(value));
+            }
+        }
+    }
+}
+
+fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = bytes.iter().position(|byte| *byte == separator)?;
+    let (before, from) = bytes.split_at_checked(at)?;
+    Some((before, from.get(1..)?))
+}
+
+fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found<'h>(headers: &[&'h [u8]], name: &str) -> Vec<&'h [u8]> {
+        values(headers.iter().copied(), name).collect()
+    }
+
+    #[test]
+    fn takes_every_header_and_every_value_of_the_name() {
+        let headers: [&[u8]; 3] = [b"a=1; session=x", b"", b"session = y\t; b=2;session=z"];
+        assert_eq!(found(&headers, "session"), [b"x", b"y", b"z"]);
+    }
+
+    #[test]
+    fn names_compare_exactly_and_quotes_stay() {
+        let headers: [&[u8]; 1] = [b"Session=1; xsession=2; session=\"q\"; session; =3; session==4"];
+        assert_eq!(found(&headers, "session"), [&b"\"q\""[..], b"=4"]);
+    }
+
+    #[test]
+    fn neighbours_may_be_any_bytes() {
+        let headers: [&[u8]; 1] = [b"\xff\xfe=\x80\0; session=ok; \xc3("];
+        assert_eq!(found(&headers, "session"), [b"ok"]);
+    }
+
+    #[test]
+    fn only_space_and_tab_are_trimmed() {
+        let headers: [&[u8]; 1] = [b"session=\x0bv\xa0"];
+        assert_eq!(found(&headers, "session"), [b"\x0bv\xa0"]);
+    }
+
+    #[test]
+    fn what_lies_beyond_the_bound_is_not_read() {
+        let mut long = std::vec![b'x'; MAX_HEADER_BYTES];
+        long.extend_from_slice(b"; session=late");
+        let headers = [&long[..], b"session=later"];
+        let mut values = values(headers.iter().copied(), "session");
+        assert_eq!(values.next(), None);
+        assert!(values.was_cut());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_values_within_them(headers in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..4)) {
+            let total: usize = headers.iter().map(Vec::len).sum();
+            let sum: usize = values(headers.iter().map(Vec::as_slice), "a").map(<[u8]>::len).sum();
+            prop_assert!(sum <= total);
+        }
+    }
+}

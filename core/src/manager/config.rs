@@ -1,0 +1,191 @@
+//! Settings.
+
+use core::time::Duration;
+
+use super::Manager;
+use crate::cookie::{Attributes, AttributesError, SameSite};
+use crate::id::SessionId;
+use crate::record::header::Lifetimes;
+use crate::record::seal::{MAX_NAMESPACE_LENGTH, Namespace};
+use crate::session::is_lifetime;
+use crate::token::KeyRing;
+
+/// The least bytes that a session's limit may be set to.
+pub const MIN_LIMIT: usize = 256;
+/// The most bytes that a session's limit may be set to.
+pub const MAX_LIMIT: usize = 16 * 1024 * 1024;
+
+const DEFAULT_NAMESPACE: &str = "session";
+const DEFAULT_LIMIT: usize = 64 * 1024;
+const DEFAULT_IDLE: Duration = Duration::from_hours(1);
+const DEFAULT_ABSOLUTE: Duration = Duration::from_hours(14 * 24);
+
+/// The settings of a [`Manager`]; the defaults are safe.
+///
+/// Setters take what they are given; [`Self::build`] tells the first that was wrong.
+#[must_use]
+pub struct Builder {
+    ring: KeyRing,
+    namespace: Option<Namespace>,
+    cookie: Attributes,
+    cookie_error: Option<AttributesError>,
+    lifetimes: Lifetimes,
+    limit: usize,
+    make_id: fn([u8; 32]) -> SessionId,
+}
+
+/// Settings that no manager can be built from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The cookie's attributes.
+    Cookie(AttributesError),
+    /// The namespace is empty, over 128 bytes, or holds a NUL.
+    Namespace,
+    /// A timeout is under a second or over 400 days.
+    Lifetime,
+    /// The limit is not between [`MIN_LIMIT`] and [`MAX_LIMIT`].
+    Limit,
+}
+
+impl core::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Cookie(error) => error.fmt(f),
+            Self::Namespace => {
+                write!(f, "the namespace must have 1 to {MAX_NAMESPACE_LENGTH} bytes and no NUL")
+            }
+            Self::Lifetime => f.write_str("idle and absolute timeout must be 1 second to 400 days"),
+            Self::Limit => write!(f, "the limit of a session must be {MIN_LIMIT} to {MAX_LIMIT} bytes"),
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+impl From<AttributesError> for ConfigError {
+    fn from(error: AttributesError) -> Self {
+        Self::Cookie(error)
+    }
+}
+
+impl Manager {
+    /// Begins the settings of a manager that seals with the newest key of `ring` and opens with all of them.
+    pub fn builder(ring: KeyRing) -> Builder {
+        Builder {
+            ring,
+            namespace: Namespace::new(DEFAULT_NAMESPACE),
+            cookie: Attributes::default(),
+            cookie_error: None,
+            lifetimes: Lifetimes { idle: DEFAULT_IDLE, absolute: DEFAULT_ABSOLUTE },
+            limit: DEFAULT_LIMIT,
+            make_id: SessionId::from_random,
+        }
+    }
+}
+
+impl Builder {
+    /// How long a session lives unused: 1 hour unless set, 1 second to 400 days. The time of the last request is
+    /// written at most once in a tenth of it, so the timeout that a user meets is 0.9 to 1 times this.
+    pub fn idle_timeout(mut self, idle: Duration) -> Self {
+        self.lifetimes.idle = idle;
+        self
+    }
+
+    /// How long a session lives after its creation or last sign-in: 14 days unless set, 1 second to 400 days.
+    pub fn absolute_timeout(mut self, absolute: Duration) -> Self {
+        self.lifetimes.absolute = absolute;
+        self
+    }
+
+    /// The cookie's name: `__Host-session` unless set.
+    pub fn cookie_name(self, name: &str) -> Self {
+        self.cookie(|cookie| cookie.set_name(name))
+    }
+
+    /// The cookie's path: `/` unless set.
+    pub fn cookie_path(self, path: &str) -> Self {
+        self.cookie(|cookie| cookie.set_path(path))
+    }
+
+    /// The cookie's domain: none unless set, so that the cookie is sent to this host only.
+    pub fn cookie_domain(self, domain: &str) -> Self {
+        self.cookie(|cookie| cookie.set_domain(domain))
+    }
+
+    /// Whether the cookie is sent over HTTPS only: yes unless set. Without, the name must not begin with `__Host-` or
+    /// `__Secure-`.
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.cookie.secure = secure;
+        self
+    }
+
+    /// Whether the cookie is hidden from scripts: yes unless set.
+    pub fn http_only(mut self, http_only: bool) -> Self {
+        self.cookie.http_only = http_only;
+        self
+    }
+
+    /// When the browser sends the cookie with requests that another site caused: Lax unless set.
+    pub fn same_site(mut self, same_site: SameSite) -> Self {
+        self.cookie.same_site = same_site;
+        self
+    }
+
+    /// Whether the cookie is kept apart for each site that embeds this one (CHIPS): no unless set.
+    pub fn partitioned(mut self, partitioned: bool) -> Self {
+        self.cookie.partitioned = partitioned;
+        self
+    }
+
+    /// What keeps these sessions apart from others in the same store: `session` unless set; 1 to 128 bytes, no NUL.
+    pub fn namespace(mut self, namespace: &str) -> Self {
+        self.namespace = Namespace::new(namespace);
+        self
+    }
+
+    /// The most bytes of a sealed session: 65,536 unless set.
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
+        self
+    }
+
+    /// The application's own form of session ids, made from 32 random bytes: `base64url` of them unless set. All the
+    /// entropy must stay in it.
+    pub fn id_generator(mut self, make_id: fn([u8; 32]) -> SessionId) -> Self {
+        self.make_id = make_id;
+        self
+    }
+
+    /// The manager with these settings.
+    ///
+    /// # Errors
+    /// [`ConfigError`], the first setting that is wrong.
+    pub fn build(self) -> Result<Manager, ConfigError> {
+        if let Some(error) = self.cookie_error {
+            return Err(error.into());
+        }
+        self.cookie.check()?;
+        if !is_lifetime(self.lifetimes.idle) || !is_lifetime(self.lifetimes.absolute) {
+            return Err(ConfigError::Lifetime);
+        }
+        if !(MIN_LIMIT..=MAX_LIMIT).contains(&self.limit) {
+            return Err(ConfigError::Limit);
+        }
+        Ok(Manager {
+            ring: self.ring,
+            namespace: self.namespace.ok_or(ConfigError::Namespace)?,
+            cookie: self.cookie,
+            lifetimes: self.lifetimes,
+            limit: self.limit,
+            make_id: self.make_id,
+        })
+    }
+
+    fn cookie(mut self, set: impl FnOnce(&mut Attributes) -> Result<(), AttributesError>) -> Self {
+        if let Err(error) = set(&mut self.cookie) {
+            self.cookie_error.get_or_insert(error);
+        }
+        self
+    }
+}

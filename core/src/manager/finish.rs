@@ -1,0 +1,138 @@
+//! The last phase: what the browser is told, and what happened.
+
+use core::time::Duration;
+
+use super::Manager;
+use super::commit::{Commit, CommitError, Plan, Purpose, Target};
+use crate::buffer::{Buffer, Full};
+use crate::cookie;
+use crate::event::{Event, EventKind};
+use crate::id::SessionId;
+use crate::record::header::Header;
+use crate::session::{Intent, Origin, Reason, Session, Stored};
+use crate::store::Tag;
+use crate::time::UnixTime;
+
+/// A commit whose operations are all done.
+pub struct Finished<B: Buffer> {
+    session: Session<B>,
+    plan: Plan,
+    now: UnixTime,
+}
+
+/// One `Set-Cookie` header.
+pub struct SetCookie<'a> {
+    manager: &'a Manager,
+    value: Value<'a>,
+    max_age: Duration,
+}
+
+enum Value<'a> {
+    /// The id, to be sealed at this time with this initialization vector.
+    Id(&'a SessionId, UnixTime, [u8; 16]),
+    Removed,
+}
+
+impl SetCookie<'_> {
+    /// Appends the header's value, as in `__Host-session=…; Path=/; …`: ASCII.
+    ///
+    /// # Errors
+    /// [`Full`] if it does not fit: some 800 bytes always do.
+    pub fn append_to<B: Buffer + ?Sized>(&self, out: &mut B) -> Result<(), Full> {
+        cookie::set::append(out, &self.manager.cookie, "", self.max_age, |out| match self.value {
+            Value::Id(id, at, iv) => self.manager.ring.seal_text(id.as_bytes(), at, iv, out),
+            Value::Removed => Ok(()),
+        })
+    }
+
+    /// The header's value.
+    #[cfg(feature = "alloc")]
+    pub fn to_bytes(&self) -> alloc::vec::Vec<u8> {
+        let mut bytes = alloc::vec::Vec::with_capacity(320);
+        // A vector is never full.
+        let _ = self.append_to(&mut bytes);
+        bytes
+    }
+}
+
+impl<B: Buffer> Finished<B> {
+    /// What happened; `None` if nothing was to be done.
+    pub fn event(&self) -> Option<Event> {
+        let (kind, key) = match &self.plan {
+            Plan::Nothing => return None,
+            Plan::Create(target) => (EventKind::Created, Some(target.key)),
+            Plan::Store { target, purpose: Purpose::Change, .. } => (EventKind::Stored, Some(target.key)),
+            Plan::Store { target, purpose: Purpose::Touch, .. } => (EventKind::Touched, Some(target.key)),
+            Plan::Rotate { target, .. } => (EventKind::Rotated, Some(target.key)),
+            Plan::Destroy(key) => (EventKind::Destroyed, Some(*key)),
+            Plan::Ended(_) => (EventKind::Ended, self.session.key()),
+            Plan::Dropped => (EventKind::TouchDropped, self.session.key()),
+        };
+        Some(Event { kind, key })
+    }
+}
+
+impl Manager {
+    /// Ends a commit.
+    ///
+    /// # Errors
+    /// [`CommitError::Unfinished`] if an operation is left: the cookies must not be sent then.
+    /// [`CommitError::Session`] if the session became too large by another request's changes; this one's are lost.
+    pub fn finish<B: Buffer>(&self, commit: Commit<B>) -> Result<Finished<B>, CommitError> {
+        if commit.operation().is_some() {
+            return Err(CommitError::Unfinished);
+        }
+        let Commit { session, plan, now, failure, .. } = commit;
+        match failure {
+            Some(error) => Err(error.into()),
+            None => Ok(Finished { session, plan, now }),
+        }
+    }
+
+    /// The `Set-Cookie` headers of a response, to be appended to it.
+    pub fn cookies<'a, B: Buffer>(
+        &'a self,
+        finished: &'a Finished<B>,
+    ) -> impl Iterator<Item = SetCookie<'a>> {
+        let (value, max_age) = match &finished.plan {
+            Plan::Create(target) | Plan::Store { target, .. } | Plan::Rotate { target, .. } => {
+                let ends_at = finished.session.header.ends_at(self.lifetimes);
+                let value = target.cookie_iv.map(|iv| Value::Id(&target.id, finished.now, iv));
+                (value, finished.now.age(ends_at))
+            }
+            Plan::Destroy(_) => (Some(Value::Removed), Duration::ZERO),
+            Plan::Nothing | Plan::Ended(_) | Plan::Dropped => (None, Duration::ZERO),
+        };
+        value.map(|value| SetCookie { manager: self, value, max_age }).into_iter()
+    }
+
+    /// Takes the session up again after a commit, as in a stream or a WebSocket, without a read.
+    ///
+    /// A session that has ended gives a fresh one, whose changes would be stored under a new id.
+    pub fn reopen<B: Buffer>(&self, finished: Finished<B>, now: UnixTime) -> Session<B> {
+        let Finished { mut session, plan, .. } = finished;
+        session.now = now;
+        match plan {
+            Plan::Nothing => return session,
+            Plan::Create(target) | Plan::Store { target, .. } | Plan::Rotate { target, .. } => {
+                let Target { id, key, .. } = target;
+                let tag = Tag::of(session.data.token());
+                let record_key = self.namespace.record_key(self.ring.newest(), &id);
+                if let Ok(header) = session.data.open(&record_key) {
+                    session.data.forget_changes();
+                    session.header = header;
+                    session.intent = Intent::default();
+                    session.origin =
+                        Origin::Stored(Stored { id, key, tag, is_current: true, successor: None });
+                    return session;
+                }
+            }
+            Plan::Destroy(_) | Plan::Ended(_) | Plan::Dropped => {}
+        }
+        session.data.reset();
+        session.header = Header::new(now);
+        session.intent = Intent::default();
+        session.origin = Origin::Fresh(Reason::Missing);
+        session
+    }
+}

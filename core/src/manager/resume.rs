@@ -1,0 +1,69 @@
+//! The second phase: from the record to the session.
+
+use super::Manager;
+use super::open::{OpenedCookie, Pending};
+use crate::buffer::Buffer;
+use crate::id::SessionId;
+use crate::record::header::Header;
+use crate::session::{Data, Intent, Origin, Reason, Refusal, Session, Stored, check_times};
+use crate::store::Tag;
+use crate::time::UnixTime;
+
+impl Manager {
+    /// The session of a request. `record` is what the store holds under [`Pending::key`], or empty if it holds nothing
+    /// or there was nothing to read; the session goes on in this buffer.
+    ///
+    /// What is missing, expired, foreign or tampered with gives a fresh session, which knows the reason.
+    pub fn resume<B: Buffer>(&self, pending: Pending, record: B, now: UnixTime) -> Session<B> {
+        let mut data = Data::new(record, self.limit);
+        let opened = pending.cookie.and_then(|cookie| {
+            let (header, origin) = self.open_record(&mut data, cookie, now)?;
+            Ok((header, Origin::Stored(origin)))
+        });
+        let (header, origin) = opened.unwrap_or_else(|reason| {
+            data.reset();
+            (Header::new(now), Origin::Fresh(reason))
+        });
+        Session { data, header, origin, intent: Intent::default(), now, lifetimes: self.lifetimes }
+    }
+
+    fn open_record<B: Buffer>(
+        &self,
+        data: &mut Data<B>,
+        cookie: OpenedCookie,
+        now: UnixTime,
+    ) -> Result<(Header, Stored), Reason> {
+        let OpenedCookie { id, key, ring_index } = cookie;
+        let tag = Tag::of(data.token());
+        let (header, opened_with) = self.unseal(data, &id, ring_index, now)?;
+        let is_current = ring_index == 0 && opened_with == 0;
+        Ok((header, Stored { id, key, tag, is_current, successor: None }))
+    }
+
+    /// Opens the record of `id` with the ring's keys, a likely one first; tells which one fitted.
+    pub(super) fn unseal<B: Buffer>(
+        &self,
+        data: &mut Data<B>,
+        id: &SessionId,
+        likely: usize,
+        now: UnixTime,
+    ) -> Result<(Header, usize), Reason> {
+        if data.token().is_empty() {
+            return Err(Reason::Missing);
+        }
+        let by_likeliness = |(index, _): &(usize, _)| *index != likely;
+        let keys = || self.ring.keys().enumerate();
+        let likely = keys().filter(|key| !by_likeliness(key));
+        for (index, ring_key) in likely.chain(keys().filter(by_likeliness)) {
+            match data.open(&self.namespace.record_key(ring_key, id)) {
+                Ok(header) => {
+                    check_times(&header, self.lifetimes, now)?;
+                    return Ok((header, index));
+                }
+                Err(Refusal::Content) => return Err(Reason::Unreadable),
+                Err(Refusal::Key) => {}
+            }
+        }
+        Err(Reason::Unreadable)
+    }
+}

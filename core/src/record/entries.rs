@@ -1,0 +1,110 @@
+//! The entries of a record: key, life and value, one after the other, read where they lie.
+
+use core::ops::Range;
+
+use crate::buffer::{Buffer, Full};
+use crate::time::UnixTime;
+use crate::value::{self, ValueError, wire};
+
+/// The most bytes of an entry's key.
+pub const MAX_KEY_LENGTH: usize = 255;
+
+/// How long an entry stays in its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// As long as the session does.
+    Session,
+    /// Until this time, at most.
+    Until(UnixTime),
+    /// Until it is read.
+    Flash,
+}
+
+impl Life {
+    pub(crate) const fn is_flash(self) -> bool {
+        matches!(self, Self::Flash)
+    }
+
+    /// Whether the entry is over at `now`.
+    pub(crate) fn is_over(self, now: UnixTime) -> bool {
+        matches!(self, Self::Until(end) if end <= now)
+    }
+}
+
+/// One entry, where it lies.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) life: Life,
+    /// The encoded value.
+    pub(crate) value: &'a [u8],
+    /// Where the whole entry lies in the bytes that were scanned.
+    pub(crate) range: Range<usize>,
+}
+
+/// Reads the entries in `bytes` one by one. After an error it ends.
+pub(crate) struct Entries<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Entries<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    fn read(&self) -> Result<Entry<'a>, ValueError> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let mut reader = wire::Reader::new(rest);
+        let key = reader.str()?;
+        let life = match reader.byte()? {
+            0 => Life::Session,
+            1 => Life::Until(UnixTime::from_secs(reader.varint()?)),
+            2 => Life::Flash,
+            _ => return Err(ValueError::Corrupt),
+        };
+        let value = reader.rest();
+        let value = value.get(..value::skip(value)?).ok_or(ValueError::Corrupt)?;
+        let head = rest.len().saturating_sub(reader.len());
+        let end = self.at.saturating_add(head).saturating_add(value.len());
+        Ok(Entry { key, life, value, range: self.at..end })
+    }
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Result<Entry<'a>, ValueError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.at >= self.bytes.len() {
+            return None;
+        }
+        let entry = self.read();
+        self.at = entry.as_ref().map_or(self.bytes.len(), |entry| entry.range.end);
+        Some(entry)
+    }
+}
+
+/// The entry under `key`: among the flash entries, or among the others.
+pub(crate) fn find<'a>(bytes: &'a [u8], key: &str, flash: bool) -> Result<Option<Entry<'a>>, ValueError> {
+    for entry in Entries::new(bytes) {
+        let entry = entry?;
+        if entry.key == key && entry.life.is_flash() == flash {
+            return Ok(Some(entry));
+        }
+    }
+    Ok(None)
+}
+
+/// Appends what comes before an entry's value.
+pub(crate) fn append_head<B: Buffer + ?Sized>(out: &mut B, key: &str, life: Life) -> Result<(), Full> {
+    out.try_append(wire::Varint::new(wire::widen(key.len())).as_slice())?;
+    out.try_append(key.as_bytes())?;
+    match life {
+        Life::Session => out.try_append(&[0]),
+        Life::Until(end) => {
+            out.try_append(&[1])?;
+            out.try_append(wire::Varint::new(end.as_secs()).as_slice())
+        }
+        Life::Flash => out.try_append(&[2]),
+    }
+}

@@ -1,0 +1,47 @@
+//! The key of a record, and the name that a store holds it under.
+
+use crate::id::SessionId;
+use crate::primitives::Hasher;
+use crate::store::StoreKey;
+use crate::token::{RingKey, TokenKey};
+
+/// What a record's key is for; the number is the version of the derivation.
+const PURPOSE: &[u8] = b"fastsession record 1";
+
+/// The most bytes of a namespace.
+pub const MAX_NAMESPACE_LENGTH: usize = 128;
+
+/// A set of sessions that share a store with others: what store keys and record keys are bound to.
+#[derive(Clone)]
+pub(crate) struct Namespace {
+    name: heapless::String<MAX_NAMESPACE_LENGTH>,
+    /// SHA-256 with the namespace and the zero byte already absorbed.
+    store_key: Hasher,
+}
+
+impl Namespace {
+    /// `None` if the name is empty, over 128 bytes or holds a NUL, which ends it in the hash.
+    pub(crate) fn new(name: &str) -> Option<Self> {
+        if name.is_empty() || name.contains('\0') {
+            return None;
+        }
+        let store_key = Hasher::new().absorb(name.as_bytes()).absorb(&[0]);
+        Some(Self { name: heapless::String::try_from(name).ok()?, store_key })
+    }
+
+    /// SHA-256(namespace ‖ 0 ‖ id).
+    pub(crate) fn store_key(&self, id: &SessionId) -> StoreKey {
+        StoreKey::from_bytes(&self.store_key.hash(&[id.as_bytes()]))
+    }
+
+    /// HKDF-Expand(PRK, "fastsession record 1" ‖ length of the namespace in 2 bytes ‖ namespace ‖ id).
+    pub(crate) fn record_key(&self, ring_key: &RingKey, id: &SessionId) -> TokenKey {
+        let (length, name) = self.prefixed();
+        TokenKey::new(&ring_key.subkey(&[PURPOSE, &length, name, id.as_bytes()]))
+    }
+
+    /// The name's length in two bytes, big-endian, and the name.
+    pub(crate) fn prefixed(&self) -> ([u8; 2], &[u8]) {
+        (u16::try_from(self.name.len()).unwrap_or_default().to_be_bytes(), self.name.as_bytes())
+    }
+}

@@ -1,0 +1,127 @@
+//! What can go wrong when a session is used.
+
+use crate::record::entries::MAX_KEY_LENGTH;
+use crate::value::ValueError;
+
+/// A session was asked for something that it cannot do. It is unchanged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The value cannot be stored, or is not of the type that was asked for.
+    Value(ValueError),
+    /// The session would become too large.
+    TooLarge(TooLarge),
+    /// The key is empty or over 255 bytes.
+    Key,
+    /// The owner's name is empty or over 255 bytes.
+    Owner,
+    /// The label is over 128 bytes.
+    Label,
+    /// A lifetime is zero or over 400 days, the longest that browsers keep a cookie.
+    Lifetime,
+    /// The session was ended, or its changes were discarded, in this request. A new one begins with the next request.
+    Destroyed,
+}
+
+impl core::fmt::Display for SessionError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Value(error) => error.fmt(f),
+            Self::TooLarge(error) => error.fmt(f),
+            Self::Key => write!(f, "a session key must have 1 to {MAX_KEY_LENGTH} bytes"),
+            Self::Owner => f.write_str("an owner's name must have 1 to 255 bytes"),
+            Self::Label => f.write_str("a label must have at most 128 bytes"),
+            Self::Lifetime => f.write_str("a session's lifetime must be 1 second to 400 days"),
+            Self::Destroyed => f.write_str("the session was ended in this request and cannot be changed any more: change it before, or in the next request"),
+        }
+    }
+}
+
+impl core::error::Error for SessionError {}
+
+impl From<ValueError> for SessionError {
+    fn from(error: ValueError) -> Self {
+        Self::Value(error)
+    }
+}
+
+/// How many of the largest keys an error names.
+const NAMED_KEYS: usize = 3;
+/// How many bytes of each.
+const NAMED_BYTES: usize = 23;
+
+/// The session would become larger than it may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooLarge {
+    /// Bytes that the sealed session would have; where the buffer was full before that was known, at least so many.
+    pub size: usize,
+    /// Bytes that it may have.
+    pub limit: usize,
+    /// The largest entries, largest first.
+    pub largest: heapless::Vec<LargeKey, NAMED_KEYS, u8>,
+}
+
+/// A key and the bytes that its entry takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LargeKey {
+    /// The key; as much of it as 23 bytes hold, so that errors stay small.
+    pub key: heapless::String<NAMED_BYTES, u8>,
+    /// Bytes of key and value.
+    pub size: u32,
+}
+
+impl TooLarge {
+    /// Notes an entry if it is one of the largest.
+    pub(crate) fn note(&mut self, key: &str, size: usize) {
+        let size = u32::try_from(size).unwrap_or(u32::MAX);
+        let at = self.largest.iter().position(|noted| noted.size < size).unwrap_or(self.largest.len());
+        if at >= NAMED_KEYS {
+            return;
+        }
+        if self.largest.is_full() {
+            self.largest.pop();
+        }
+        let cut = (0..=key.len().min(NAMED_BYTES)).rev().find_map(|end| key.get(..end)).unwrap_or_default();
+        let key = heapless::String::try_from(cut).unwrap_or_default();
+        // There is room: one was popped if it was full.
+        let _ = self.largest.insert(at, LargeKey { key, size });
+    }
+}
+
+impl core::fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "the session would take {} bytes, and {} is the limit", self.size, self.limit)?;
+        for (index, LargeKey { key, size }) in self.largest.iter().enumerate() {
+            let lead = if index == 0 { "; its largest keys:" } else { "," };
+            write!(f, "{lead} {key} ({size} bytes)")?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for TooLarge {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_keys_are_named() {
+        let mut error = TooLarge { size: 70_000, limit: 65_536, largest: heapless::Vec::new() };
+        for (key, size) in [("a", 5), ("b", 60_000), ("c", 7), ("d", 9_000), ("e", 1)] {
+            error.note(key, size);
+        }
+        assert_eq!(
+            std::format!("{error}"),
+            "the session would take 70000 bytes, and 65536 is the limit; its largest keys: b (60000 bytes), d (9000 bytes), c (7 bytes)"
+        );
+    }
+
+    #[test]
+    fn a_long_key_is_cut_between_characters() {
+        let mut error = TooLarge { size: 1, limit: 1, largest: heapless::Vec::new() };
+        error.note(&"ä".repeat(40), 2);
+        error.note(&std::format!("a{}", "ä".repeat(40)), 1);
+        assert_eq!((error.largest[0].key.len(), error.largest[1].key.len()), (22, 23));
+    }
+}

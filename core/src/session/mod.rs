@@ -1,0 +1,170 @@
+//! A session while a request uses it.
+
+mod access;
+mod changes;
+mod csrf;
+mod data;
+mod error;
+mod flash;
+mod identity;
+
+pub use crate::record::entries::MAX_KEY_LENGTH;
+pub(crate) use changes::How;
+pub use csrf::{CSRF_TOKEN_LENGTH, CsrfToken};
+pub(crate) use data::{Data, Refusal};
+pub use error::{LargeKey, SessionError, TooLarge};
+pub use identity::{MAX_LABEL_LENGTH, MAX_LIFETIME, MAX_OWNER_LENGTH};
+pub(crate) use identity::{check_times, is_lifetime};
+
+use crate::buffer::Buffer;
+use crate::id::SessionId;
+use crate::record::header::{Header, Lifetimes};
+use crate::store::{StoreKey, Tag};
+use crate::time::UnixTime;
+
+/// A session while a request uses it.
+///
+/// All methods are synchronous and touch nothing but the session's own buffer; what they changed is written by
+/// [`Manager::commit`](crate::manager::Manager::commit). A method that returns an error has changed nothing.
+pub struct Session<B: Buffer> {
+    pub(crate) data: Data<B>,
+    pub(crate) header: Header,
+    pub(crate) origin: Origin,
+    pub(crate) intent: Intent,
+    /// The time of the request.
+    pub(crate) now: UnixTime,
+    /// What the manager is configured with.
+    pub(crate) lifetimes: Lifetimes,
+}
+
+/// Where a session came from.
+#[expect(clippy::large_enum_variant, reason = "there may be no allocator to box with")]
+pub(crate) enum Origin {
+    /// It began with this request.
+    Fresh(Reason),
+    /// It was read from a record.
+    Stored(Stored),
+}
+
+/// What is known of the record that a session was read from.
+pub(crate) struct Stored {
+    pub(crate) id: SessionId,
+    pub(crate) key: StoreKey,
+    /// The record's version at the time of the read.
+    pub(crate) tag: Tag,
+    /// Whether the cookie and the record were both sealed with the newest key.
+    pub(crate) is_current: bool,
+    /// The record under a new id that an earlier attempt of this request's rotation has stored.
+    pub(crate) successor: Option<Successor>,
+}
+
+/// A record that a rotation has stored under a new id, while the old one changed meanwhile.
+pub(crate) struct Successor {
+    pub(crate) id: SessionId,
+    pub(crate) tag: Tag,
+}
+
+/// What a request did to its session besides changing values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
+pub(crate) struct Intent {
+    /// Something is to be stored.
+    pub(crate) changed: bool,
+    /// All entries were removed before those in the log were changed.
+    pub(crate) cleared: bool,
+    /// The id is to change.
+    pub(crate) rotate: bool,
+    /// The owner, the sign-in's time, the begin of the lifetime and the CSRF secret are new.
+    pub(crate) signed_in: bool,
+    /// The label is new.
+    pub(crate) labelled: bool,
+    /// The session's own lifetimes are new.
+    pub(crate) lifetimes: bool,
+    /// The session is to end.
+    pub(crate) destroyed: bool,
+    /// Nothing but the end is to be stored.
+    pub(crate) discarded: bool,
+}
+
+/// Why a session is a fresh one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The request had no session cookie.
+    NoCookie,
+    /// The request had one, but no value of it opened: it is forged, damaged, or sealed with a key that is not in the ring.
+    BadCookie,
+    /// The store has no record: the session was ended, rotated, or expired long ago.
+    Missing,
+    /// The session's idle or absolute timeout is over, or its cookie is older than any session may become.
+    Expired,
+    /// The record does not open: it was tampered with, moved here from elsewhere, or sealed with another key.
+    Unreadable,
+    /// The record was written by a clock that runs more than 60 s ahead.
+    ClockAhead,
+}
+
+impl Reason {
+    /// A short name for logs and metrics, in `snake_case`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoCookie => "no_cookie",
+            Self::BadCookie => "bad_cookie",
+            Self::Missing => "missing",
+            Self::Expired => "expired",
+            Self::Unreadable => "unreadable",
+            Self::ClockAhead => "clock_ahead",
+        }
+    }
+}
+
+impl core::fmt::Display for Reason {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl<B: Buffer> Session<B> {
+    /// The name of the session's record, for logs; a session that was never stored has none.
+    pub fn key(&self) -> Option<StoreKey> {
+        match &self.origin {
+            Origin::Stored(stored) => Some(stored.key),
+            Origin::Fresh(_) => None,
+        }
+    }
+
+    /// Why the session is a fresh one; `None` if it was read from a record.
+    pub fn reason(&self) -> Option<Reason> {
+        match self.origin {
+            Origin::Stored(_) => None,
+            Origin::Fresh(reason) => Some(reason),
+        }
+    }
+
+    /// Whether a commit now would store something, or end the session.
+    pub fn is_changed(&self) -> bool {
+        self.intent.changed || self.intent.destroyed
+    }
+
+    /// Drops this request's changes, as after a handler that failed. A [`Self::destroy`] stays, since whoever signs out
+    /// must be signed out. The values are those of this request still; only the commit will not store them.
+    pub fn discard_changes(&mut self) {
+        self.intent = Intent { destroyed: self.intent.destroyed, discarded: true, ..Intent::default() };
+    }
+
+    fn check_usable(&self) -> Result<(), SessionError> {
+        if self.intent.destroyed || self.intent.discarded { Err(SessionError::Destroyed) } else { Ok(()) }
+    }
+}
+
+/// Shows whether and why the session is fresh, and what it is called in logs; none of its values.
+impl<B: Buffer> core::fmt::Debug for Session<B> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Session")
+            .field("key", &self.key())
+            .field("reason", &self.reason())
+            .field("changed", &self.is_changed())
+            .finish_non_exhaustive()
+    }
+}
