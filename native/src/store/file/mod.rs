@@ -1,0 +1,309 @@
+//! Sessions in a folder, for one machine and any number of processes on it.
+//!
+//! ```text
+//! DIR/                                  0700
+//!   records/ab/<store key>              the record, its expiry and its listing entry (0600)
+//!   records/ab/<store key>.tmp          a record that is being written
+//!   owners/cd/<owner key>/<store key>   empty: this record is on that owner's list
+//!   locks/ab, locks/owners-cd           empty: who may write to a shard
+//! ```
+//!
+//! `ab` and `cd` are the first two characters of a key. A put writes a new file, makes it durable, and gives it the
+//! record's name, all under the shard's lock; whatever happens meanwhile, the name stands for the old record or the
+//! new one, whole. Reads take no lock. Symbolic links inside the folder are not followed.
+//!
+//! The folder must be on a file system with `flock`, so not on an old NFS. Do not remove the lock files
+//! while the store is in use.
+
+mod disk;
+mod format;
+mod purge;
+mod records;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fastsession_core::store::{Condition, Outcome, OwnerKey, StoreKey, Which};
+use fastsession_core::time::UnixTime;
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use self::disk::Folder;
+use self::records::{Files, LOCKS, OWNERS, RECORDS, UNFINISHED, Write, Written, shard_of};
+use super::{Clock, Filed, Progress, Put, Stats, Step, Store, StoreError, StoreErrorKind, SystemClock};
+
+/// A store in a folder. Clones are the same store; several stores, and processes, may use one folder.
+///
+/// It works inside a Tokio runtime, whose threads for blocking work it uses: at most one for each of 512 locks,
+/// however many requests wait, and one for each read.
+#[derive(Clone)]
+pub struct FileStore(Arc<Inner>);
+
+struct Inner {
+    files: Arc<Files>,
+    /// Requests of this process queue here, without a thread each, before one of them waits for the file's lock.
+    records: Locks,
+    owners: Locks,
+}
+
+/// What an acknowledged write survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Everything that the disk itself survives: the record and its folder are synced before the answer.
+    #[default]
+    Synced,
+    /// The death of the process, but not a power cut or a crash of the system: that may take back what was
+    /// acknowledged in the last seconds (sign-outs among it) or leave records torn, which then count as absent.
+    /// A write takes microseconds instead of milliseconds.
+    Relaxed,
+}
+
+/// How to open a [`FileStore`].
+pub struct Builder {
+    path: PathBuf,
+    durability: Durability,
+    clock: Arc<dyn Clock>,
+}
+
+impl FileStore {
+    /// Opens the store in the folder `path`, making it if there is none.
+    ///
+    /// # Errors
+    /// As [`Builder::open`].
+    pub async fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        Self::builder(path).open().await
+    }
+
+    /// The store in the folder `path`, with settings to come.
+    pub fn builder(path: impl Into<PathBuf>) -> Builder {
+        Builder { path: path.into(), durability: Durability::default(), clock: Arc::new(SystemClock) }
+    }
+
+    /// The folder, as an absolute path.
+    pub fn path(&self) -> &Path {
+        &self.0.files.root
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        guards: impl Send + 'static,
+        work: impl FnOnce(&Files) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let files = Arc::clone(&self.0.files);
+        let work = move || {
+            let _guards = guards;
+            work(&files)
+        };
+        blocking(operation, self.path(), work).await
+    }
+}
+
+impl Builder {
+    /// What an acknowledged write survives; [`Durability::Synced`] unless set.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// What to judge expiry by; the system's clock unless set.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Opens the store, making its folders. A folder that is empty becomes private (0700); what is in one that
+    /// is not empty stays as it is, and only the store's own folders in it are private.
+    ///
+    /// # Errors
+    /// If the folder cannot be made or written to.
+    pub async fn open(self) -> Result<FileStore, StoreError> {
+        let place = self.path.clone();
+        let Self { path, durability, clock } = self;
+        let root = blocking("open", &place, move || prepare(&path)).await?;
+        let files = Arc::new(Files { root, durability, clock });
+        Ok(FileStore(Arc::new(Inner { files, records: Locks::new(), owners: Locks::new() })))
+    }
+}
+
+impl Store for FileStore {
+    fn engine(&self) -> &'static str {
+        ENGINE
+    }
+
+    async fn get(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = *key;
+        self.run("get", (), move |files| files.get(&key)).await
+    }
+
+    async fn put(&self, put: Put<'_>) -> Result<Outcome, StoreError> {
+        let image = format::encode(&put).map_err(|error| StoreError::io(ENGINE, "put", error))?;
+        let owner = put.filing.map(|filing| filing.owner);
+        let is_new = put.filing.is_some_and(|filing| filing.is_new);
+        let write = Arc::new(Write { key: put.key, image, condition: put.condition, owner, is_new });
+        if !is_new {
+            let guard = self.0.records.of(put.key.as_str()).await;
+            let write = Arc::clone(&write);
+            match self.run("put", guard, move |files| files.put(&write, false)).await? {
+                Written::Applied => return Ok(Outcome::Applied),
+                Written::Conflict => return Ok(Outcome::Conflict),
+                Written::NotOnList => {}
+            }
+        }
+        let owner = match &owner {
+            Some(owner) => Some(self.0.owners.of(owner.as_str()).await),
+            None => None,
+        };
+        let guards = (owner, self.0.records.of(put.key.as_str()).await);
+        Ok(match self.run("put", guards, move |files| files.put(&write, true)).await? {
+            Written::Applied => Outcome::Applied,
+            Written::Conflict | Written::NotOnList => Outcome::Conflict,
+        })
+    }
+
+    async fn delete(&self, key: &StoreKey, condition: Condition) -> Result<Outcome, StoreError> {
+        let key = *key;
+        let guard = self.0.records.of(key.as_str()).await;
+        self.run("delete", guard, move |files| files.delete(&key, condition)).await
+    }
+
+    async fn list(&self, owner: &OwnerKey) -> Result<Vec<Filed>, StoreError> {
+        let owner = *owner;
+        self.run("list", (), move |files| files.list(&owner)).await
+    }
+
+    async fn delete_owned(&self, owner: &OwnerKey, which: Which) -> Result<u64, StoreError> {
+        let owner = *owner;
+        let guard = self.0.owners.of(owner.as_str()).await;
+        self.run("delete_owned", guard, move |files| files.delete_owned(&owner, which)).await
+    }
+
+    async fn purge_expired(&self, now: UnixTime, progress: &Progress) -> Result<u64, StoreError> {
+        let mut step = Step { of: Some(SHARDS as u64), ..Step::default() };
+        for shard in purge::shards() {
+            let purge = move |files: &Files| {
+                let removed = files.purge_shard(&shard, now)?;
+                files.purge_lists(&shard)?;
+                Ok(removed)
+            };
+            let removed = self.run("purge_expired", (), purge).await?;
+            step.done = step.done.saturating_add(1);
+            step.records = step.records.saturating_add(removed);
+            progress.report(step);
+        }
+        Ok(step.records)
+    }
+
+    async fn stats(&self, progress: &Progress) -> Result<Stats, StoreError> {
+        let now = self.0.files.clock.now();
+        let mut step = Step { of: Some(SHARDS as u64), ..Step::default() };
+        let mut total = purge::Count::default();
+        for shard in purge::shards() {
+            let count = self.run("stats", (), move |files| files.count_shard(&shard, now)).await?;
+            total.add(&count);
+            step.done = step.done.saturating_add(1);
+            step.records = total.live.saturating_add(total.expired);
+            progress.report(step);
+        }
+        Ok(Stats {
+            records: total.live,
+            expired: Some(total.expired),
+            owners: Some(total.owners),
+            bytes: Some(total.bytes),
+        })
+    }
+}
+
+impl fmt::Debug for FileStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileStore({})", self.path().display())
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Builder({}, {:?})", self.path.display(), self.durability)
+    }
+}
+
+/// The locks of one process, by shard.
+struct Locks(Vec<Arc<Mutex<()>>>);
+
+impl Locks {
+    fn new() -> Self {
+        Self((0..SHARDS).map(|_| Arc::default()).collect())
+    }
+
+    async fn of(&self, name: &str) -> Option<OwnedMutexGuard<()>> {
+        let shard = usize::from_str_radix(shard_of(name), 16).unwrap_or_default();
+        match self.0.get(shard) {
+            Some(lock) => Some(Arc::clone(lock).lock_owned().await),
+            None => None,
+        }
+    }
+}
+
+/// Runs `work` where it may block. Once it has begun it runs to its end, even if nobody waits for it any more.
+async fn blocking<T: Send + 'static>(
+    operation: &'static str,
+    place: &Path,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, StoreError> {
+    let at = |error: StoreError| error.at(place.display().to_string());
+    let runtime = Handle::try_current()
+        .map_err(|error| at(StoreError::new(StoreErrorKind::Configuration, ENGINE, operation, error)))?;
+    match runtime.spawn_blocking(work).await {
+        Ok(result) => result.map_err(|error| at(StoreError::io(ENGINE, operation, error))),
+        Err(error) => Err(at(StoreError::new(StoreErrorKind::Unavailable, ENGINE, operation, error))),
+    }
+}
+
+/// Makes the folders and returns the absolute path of the outermost one.
+fn prepare(path: &Path) -> io::Result<PathBuf> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    // Later changes of the working directory must not move the store.
+    let path = path.canonicalize()?;
+    if path.read_dir()?.next().is_none() && path.metadata()?.mode() & 0o077 != 0 {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))?;
+    }
+    let root = Folder::open(&path)?;
+    for name in [RECORDS, OWNERS, LOCKS] {
+        root.make_folder(name)?;
+    }
+    for name in [RECORDS, OWNERS] {
+        let folder = root.folder(name)?;
+        for shard in purge::shards() {
+            folder.make_folder(&shard)?;
+        }
+        folder.sync()?;
+    }
+    root.sync()?;
+    if let Some(parent) = path.parent() {
+        // A folder that may be entered but not read cannot be synced; then its owner made ours and synced it.
+        let _ = Folder::open(parent).and_then(|parent| parent.sync());
+    }
+    probe(&root.folder(RECORDS)?)?;
+    Ok(path)
+}
+
+/// Finds out now, not at the first visitor, whether files can be made here.
+fn probe(folder: &Folder) -> io::Result<()> {
+    let name = ["probe", UNFINISHED].concat();
+    match folder.create(&name) {
+        // Another process is just doing the same.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        created => drop(created?),
+    }
+    folder.remove(&name)?;
+    Ok(())
+}
+
+const ENGINE: &str = "file";
+const SHARDS: usize = 256;

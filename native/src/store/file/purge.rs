@@ -1,0 +1,176 @@
+//! Going through the whole folder, one shard at a time and with flat memory: purge and statistics.
+
+use std::io;
+
+use fastsession_core::store::{OwnerKey, StoreKey};
+use fastsession_core::time::UnixTime;
+
+use super::disk::Folder;
+use super::format::Held;
+use super::records::{self, Files, OWNERS, UNFINISHED, held, keys, lock_owners, lock_records, shard_of};
+
+/// How many files are removed under one lock, so that writers do not wait long.
+const BATCH: usize = 128;
+
+/// What a shard holds.
+#[derive(Default)]
+pub(super) struct Count {
+    pub(super) live: u64,
+    pub(super) expired: u64,
+    pub(super) bytes: u64,
+    pub(super) owners: u64,
+}
+
+impl Count {
+    pub(super) fn add(&mut self, other: &Self) {
+        for (sum, more) in [
+            (&mut self.live, other.live),
+            (&mut self.expired, other.expired),
+            (&mut self.bytes, other.bytes),
+            (&mut self.owners, other.owners),
+        ] {
+            *sum = sum.saturating_add(more);
+        }
+    }
+}
+
+/// What came of reading a file's header.
+enum Found {
+    Gone,
+    Torn,
+    Held(Held),
+    /// Not ours to judge: another version's file, a symbolic link.
+    Foreign,
+}
+
+impl Files {
+    /// Removes what is over in one shard, and what writers that were killed left behind.
+    pub(super) fn purge_shard(&self, shard: &str, now: UnixTime) -> io::Result<u64> {
+        let root = self.root()?;
+        let folder = records::shard(&root, shard)?;
+        let mut removed: u64 = 0;
+        let mut batch = Vec::with_capacity(BATCH);
+        for name in folder.names()? {
+            let name = name?;
+            if is_garbage(&folder, &name, now)?.is_some() {
+                batch.push(name);
+            }
+            if batch.len() == BATCH {
+                removed = removed.saturating_add(self.remove_batch(&root, shard, &folder, &mut batch, now)?);
+            }
+        }
+        Ok(removed.saturating_add(self.remove_batch(&root, shard, &folder, &mut batch, now)?))
+    }
+
+    /// Looks again under the lock, since a record may have been renewed meanwhile.
+    fn remove_batch(
+        &self,
+        root: &Folder,
+        shard: &str,
+        folder: &Folder,
+        batch: &mut Vec<String>,
+        now: UnixTime,
+    ) -> io::Result<u64> {
+        let mut removed: u64 = 0;
+        if batch.is_empty() {
+            return Ok(removed);
+        }
+        let _shard = lock_records(root, shard)?;
+        for name in batch.drain(..) {
+            match is_garbage(folder, &name, now)? {
+                None => {}
+                Some(Garbage::Unfinished) => {
+                    folder.remove(&name)?;
+                }
+                Some(Garbage::Record(key, owner)) => {
+                    self.remove(root, folder, &key, owner)?;
+                    removed = removed.saturating_add(1);
+                }
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Removes from the lists of one shard what has no record (a process was killed between the two), and
+    /// lists that are empty.
+    pub(super) fn purge_lists(&self, shard: &str) -> io::Result<()> {
+        let root = self.root()?;
+        let owners = root.folder(OWNERS)?.folder(shard)?;
+        for name in owners.names()? {
+            let name = name?;
+            let Some(owner) = OwnerKey::from_hex(&name) else { continue };
+            // Whoever makes a record for a key on this list holds this lock.
+            let _owner = lock_owners(&root, shard)?;
+            let Some(list) = owners.folder_if_any(&name)? else { continue };
+            for key in keys(&list)? {
+                let key = key?;
+                let folder = records::shard(&root, shard_of(key.as_str()))?;
+                let belongs = match look(&folder, &key)? {
+                    Found::Held(held) => held.owner == Some(owner),
+                    Found::Gone | Found::Torn => false,
+                    Found::Foreign => true,
+                };
+                if !belongs {
+                    list.remove(key.as_str())?;
+                }
+            }
+            owners.remove_folder(&name)?;
+        }
+        Ok(())
+    }
+
+    /// Counts the records and the owners of one shard.
+    pub(super) fn count_shard(&self, shard: &str, now: UnixTime) -> io::Result<Count> {
+        let root = self.root()?;
+        let folder = records::shard(&root, shard)?;
+        let mut count = Count::default();
+        for key in keys(&folder)? {
+            if let Found::Held(held) = look(&folder, &key?)? {
+                let kind = if held.lives(now) { &mut count.live } else { &mut count.expired };
+                *kind = kind.saturating_add(1);
+                count.bytes = count.bytes.saturating_add(held.bytes());
+            }
+        }
+        for name in root.folder(OWNERS)?.folder(shard)?.names()? {
+            let is_owner = OwnerKey::from_hex(&name?).is_some();
+            count.owners = count.owners.saturating_add(is_owner.into());
+        }
+        Ok(count)
+    }
+}
+
+/// The names of all shards.
+pub(super) fn shards() -> impl Iterator<Item = String> {
+    (0..=u8::MAX).map(|shard| format!("{shard:02x}"))
+}
+
+enum Garbage {
+    Unfinished,
+    Record(StoreKey, Option<OwnerKey>),
+}
+
+fn is_garbage(folder: &Folder, name: &str, now: UnixTime) -> io::Result<Option<Garbage>> {
+    if name.strip_suffix(UNFINISHED).and_then(StoreKey::from_hex).is_some() {
+        return Ok(Some(Garbage::Unfinished));
+    }
+    let Some(key) = StoreKey::from_hex(name) else { return Ok(None) };
+    Ok(match look(folder, &key)? {
+        Found::Held(held) if !held.lives(now) => Some(Garbage::Record(key, held.owner)),
+        Found::Torn => Some(Garbage::Record(key, None)),
+        Found::Held(_) | Found::Gone | Found::Foreign => None,
+    })
+}
+
+fn look(folder: &Folder, key: &StoreKey) -> io::Result<Found> {
+    match held(folder, key) {
+        Ok(Some(held)) => Ok(Found::Held(held)),
+        // Without the lock it may be another file by now; under the lock it is the same.
+        Ok(None) if folder.read(key.as_str())?.is_some() => Ok(Found::Torn),
+        Ok(None) => Ok(Found::Gone),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            tracing::warn!(%key, %error, "left alone");
+            Ok(Found::Foreign)
+        }
+        Err(error) => Err(error),
+    }
+}

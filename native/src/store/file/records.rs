@@ -1,0 +1,261 @@
+//! What the file store does, with blocking calls.
+//!
+//! Locks, always taken in this order and held until the work is done:
+//!
+//! 1. the owner's, where a key joins an owner's list or the list is gone through to end sessions;
+//! 2. the record's shard, for everything that changes a record.
+//!
+//! So a list and its records change together, and a read needs no lock, since a file gets its name when it is whole.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fastsession_core::store::{Condition, Outcome, OwnerKey, StoreKey, Which};
+
+use super::Durability;
+use super::disk::{self, Folder};
+use super::format::Held;
+use crate::store::{Clock, Filed};
+
+pub(super) const RECORDS: &str = "records";
+pub(super) const OWNERS: &str = "owners";
+pub(super) const LOCKS: &str = "locks";
+/// What the name of a file that is being written ends in. The shard's lock is held from its creation to its
+/// renaming, so whoever has the lock and sees one knows that its writer is dead.
+pub(super) const UNFINISHED: &str = ".tmp";
+
+pub(super) struct Files {
+    pub(super) root: PathBuf,
+    pub(super) durability: Durability,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// A put, ready to be written.
+pub(super) struct Write {
+    pub(super) key: StoreKey,
+    pub(super) image: Vec<u8>,
+    pub(super) condition: Condition,
+    pub(super) owner: Option<OwnerKey>,
+    pub(super) is_new: bool,
+}
+
+pub(super) enum Written {
+    Applied,
+    Conflict,
+    /// Nothing was done: the key has to join its owner's list, and for that the owner's lock is needed.
+    NotOnList,
+}
+
+impl Files {
+    pub(super) fn get(&self, key: &StoreKey) -> io::Result<Option<Vec<u8>>> {
+        let now = self.clock.now();
+        let folder = shard(&self.root()?, shard_of(key.as_str()))?;
+        held(&folder, key)?.filter(|held| held.lives(now)).map(|held| held.record()).transpose()
+    }
+
+    /// `may_join` says whether the key may join its owner's list, under the owner's lock.
+    pub(super) fn put(&self, write: &Write, may_join: bool) -> io::Result<Written> {
+        let root = self.root()?;
+        let joins = write.owner.filter(|_| may_join);
+        let _owner = joins.map(|owner| lock_owners(&root, shard_of(owner.as_str()))).transpose()?;
+        let _shard = lock_records(&root, shard_of(write.key.as_str()))?;
+        let folder = shard(&root, shard_of(write.key.as_str()))?;
+        let held = held(&folder, &write.key)?;
+        if !self.allows(write.condition, held.as_ref())? {
+            return Ok(Written::Conflict);
+        }
+        let was = held.and_then(|held| held.owner);
+        if let Some(owner) = &write.owner
+            && (write.is_new || was.as_ref() != Some(owner))
+        {
+            if !may_join {
+                return Ok(Written::NotOnList);
+            }
+            self.join(&root, owner, &write.key)?;
+        }
+        self.replace(&folder, write.key.as_str(), &write.image)?;
+        if let Some(was) = was.filter(|was| Some(was) != write.owner.as_ref()) {
+            leave(&root, &was, &write.key);
+        }
+        Ok(Written::Applied)
+    }
+
+    pub(super) fn delete(&self, key: &StoreKey, condition: Condition) -> io::Result<Outcome> {
+        let root = self.root()?;
+        let _shard = lock_records(&root, shard_of(key.as_str()))?;
+        let folder = shard(&root, shard_of(key.as_str()))?;
+        let held = held(&folder, key)?;
+        if !self.allows(condition, held.as_ref())? {
+            return Ok(Outcome::Conflict);
+        }
+        self.remove(&root, &folder, key, held.and_then(|held| held.owner))?;
+        Ok(Outcome::Applied)
+    }
+
+    pub(super) fn list(&self, owner: &OwnerKey) -> io::Result<Vec<Filed>> {
+        let now = self.clock.now();
+        let root = self.root()?;
+        let Some(list) = list_of(&root, owner)? else { return Ok(Vec::new()) };
+        let mut filed = Vec::new();
+        for key in keys(&list)? {
+            let key = key?;
+            let folder = shard(&root, shard_of(key.as_str()))?;
+            let held = held(&folder, &key)?.filter(|held| held.owner == Some(*owner) && held.lives(now));
+            if let Some(held) = held {
+                filed.push(Filed { key, entry: held.entry()? });
+            }
+        }
+        Ok(filed)
+    }
+
+    pub(super) fn delete_owned(&self, owner: &OwnerKey, which: Which) -> io::Result<u64> {
+        let now = self.clock.now();
+        let root = self.root()?;
+        let _owner = lock_owners(&root, shard_of(owner.as_str()))?;
+        let Some(list) = list_of(&root, owner)? else { return Ok(0) };
+        let meant = keys(&list)?.filter(|key| key.as_ref().map_or(true, |key| which.includes(key)));
+        let mut ended: u64 = 0;
+        for key in meant.collect::<io::Result<Vec<_>>>()? {
+            let _shard = lock_records(&root, shard_of(key.as_str()))?;
+            let folder = shard(&root, shard_of(key.as_str()))?;
+            match held(&folder, &key)?.filter(|held| held.owner == Some(*owner)) {
+                Some(held) => {
+                    self.remove(&root, &folder, &key, held.owner)?;
+                    ended = ended.saturating_add(held.lives(now).into());
+                }
+                None => leave(&root, owner, &key),
+            }
+        }
+        root.folder(OWNERS)?.folder(shard_of(owner.as_str()))?.remove_folder(owner.as_str())?;
+        Ok(ended)
+    }
+
+    /// Forgets a record and its place on a list. The shard's lock must be held.
+    pub(super) fn remove(
+        &self,
+        root: &Folder,
+        folder: &Folder,
+        key: &StoreKey,
+        owner: Option<OwnerKey>,
+    ) -> io::Result<()> {
+        folder.remove(key.as_str())?;
+        // Even if there was nothing: an earlier removal may have failed just here.
+        self.sync(folder)?;
+        if let Some(owner) = owner {
+            leave(root, &owner, key);
+        }
+        Ok(())
+    }
+
+    /// Puts `key` on the owner's list. Both locks must be held.
+    fn join(&self, root: &Folder, owner: &OwnerKey, key: &StoreKey) -> io::Result<()> {
+        let owners = root.folder(OWNERS)?.folder(shard_of(owner.as_str()))?;
+        owners.make_folder(owner.as_str())?;
+        self.sync(&owners)?;
+        let list = owners.folder(owner.as_str())?;
+        drop(list.open_or_create(key.as_str())?);
+        self.sync(&list)
+    }
+
+    /// Writes a file whole before it gets its name. The shard's lock must be held.
+    fn replace(&self, folder: &Folder, name: &str, image: &[u8]) -> io::Result<()> {
+        let unfinished = [name, UNFINISHED].concat();
+        let write = || {
+            let file = match folder.create(&unfinished) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    folder.remove(&unfinished)?;
+                    folder.create(&unfinished)?
+                }
+                created => created?,
+            };
+            disk::write(&file, image, self.durability == Durability::Synced)?;
+            folder.rename(&unfinished, name)
+        };
+        if let Err(error) = write() {
+            // If this fails too, the next writer or the next purge does it.
+            let _ = folder.remove(&unfinished);
+            return Err(error);
+        }
+        self.sync(folder)
+    }
+
+    fn allows(&self, condition: Condition, held: Option<&Held>) -> io::Result<bool> {
+        let live = held.filter(|held| held.lives(self.clock.now()));
+        let end = match condition {
+            Condition::Matches(_) => live.map(Held::end_of_record).transpose()?,
+            Condition::Absent | Condition::Any => live.map(|_| Vec::new()),
+        };
+        Ok(condition.holds(end.as_deref()))
+    }
+
+    fn sync(&self, folder: &Folder) -> io::Result<()> {
+        if self.durability == Durability::Synced { folder.sync() } else { Ok(()) }
+    }
+
+    /// Opened anew each time: the folder may have been replaced, or its disk unmounted, since.
+    pub(super) fn root(&self) -> io::Result<Folder> {
+        Folder::open(&self.root)
+    }
+}
+
+pub(super) fn shard(root: &Folder, shard: &str) -> io::Result<Folder> {
+    root.folder(RECORDS)?.folder(shard)
+}
+
+/// Waits until nobody else changes records of this shard.
+pub(super) fn lock_records(root: &Folder, shard: &str) -> io::Result<File> {
+    lock(root, shard)
+}
+
+/// Waits until nobody else lets keys join a list of this shard of owners.
+pub(super) fn lock_owners(root: &Folder, shard: &str) -> io::Result<File> {
+    lock(root, &["owners-", shard].concat())
+}
+
+/// The shard of a name: its first two characters.
+pub(super) fn shard_of(name: &str) -> &str {
+    name.get(..2).unwrap_or("00")
+}
+
+/// The record's file, if there is one and it is whole.
+pub(super) fn held(folder: &Folder, key: &StoreKey) -> io::Result<Option<Held>> {
+    let Some(file) = folder.read(key.as_str())? else { return Ok(None) };
+    let held = Held::read(file)?;
+    if held.is_none() {
+        tracing::warn!(%key, "the file of this record is not whole; it counts as absent");
+    }
+    Ok(held)
+}
+
+/// The folder that is the owner's list, if there is one.
+fn list_of(root: &Folder, owner: &OwnerKey) -> io::Result<Option<Folder>> {
+    root.folder(OWNERS)?.folder(shard_of(owner.as_str()))?.folder_if_any(owner.as_str())
+}
+
+/// The keys that files in `folder` are named after.
+pub(super) fn keys(folder: &Folder) -> io::Result<impl Iterator<Item = io::Result<StoreKey>>> {
+    Ok(folder.names()?.filter_map(|name| name.map(|name| StoreKey::from_hex(&name)).transpose()))
+}
+
+/// Takes `key` off the owner's list. The lock of the record's shard must be held.
+/// What fails here costs a little room until the next purge, and no more.
+fn leave(root: &Folder, owner: &OwnerKey, key: &StoreKey) {
+    let left = list_of(root, owner).and_then(|list| list.map(|list| list.remove(key.as_str())).transpose());
+    if let Err(error) = left {
+        tracing::warn!(%key, %error, "an owner's list still names a record that is gone");
+    }
+}
+
+/// Waits for the lock, which all processes that use the folder share. It goes when the file is closed.
+fn lock(root: &Folder, name: &str) -> io::Result<File> {
+    let file = root.folder(LOCKS)?.open_or_create(name)?;
+    disk::step("lock")?;
+    loop {
+        match file.lock() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            locked => return locked.map(|()| file),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A store from a URL.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::{DynStore, MemoryStore, StoreError, StoreErrorKind};
+
+/// Opens the store that `url` names, with the schemes that this crate knows:
+///
+/// | URL | store | feature |
+/// | --- | --- | --- |
+/// | `memory:` | this process's memory | |
+/// | `file:DIR`, `file:///DIR` | files under the folder, relative or absolute; `?durability=relaxed` | `file` |
+///
+/// # Errors
+/// [`StoreErrorKind::Configuration`] for a URL that it does not understand, otherwise what the engine says.
+pub async fn open(url: &str) -> Result<DynStore, StoreError> {
+    Registry::new().open(url).await
+}
+
+/// The schemes that [`Registry::open`] knows: this crate's and the application's own.
+#[derive(Clone, Default)]
+pub struct Registry(HashMap<String, Opener>);
+
+type Opener = Arc<dyn Fn(String) -> Opening + Send + Sync>;
+type Opening = Pin<Box<dyn Future<Output = Result<DynStore, StoreError>> + Send>>;
+
+impl Registry {
+    /// This crate's schemes; see [`open`].
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets `open` make the stores of URLs that start with `scheme` and a colon; it is given the whole URL.
+    /// It replaces what the scheme meant before, this crate's own included.
+    #[must_use]
+    pub fn with<F>(mut self, scheme: &str, open: impl Fn(String) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<DynStore, StoreError>> + Send + 'static,
+    {
+        let opener = move |url| Box::pin(open(url)) as Opening;
+        self.0.insert(scheme.to_ascii_lowercase(), Arc::new(opener));
+        self
+    }
+
+    /// Opens the store that `url` names.
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub async fn open(&self, url: &str) -> Result<DynStore, StoreError> {
+        let Some((scheme, rest)) = url.split_once(':') else {
+            return Err(misunderstood("it has no scheme; \"memory:\" and \"file:DIR\" are two".to_owned()));
+        };
+        let scheme = scheme.to_ascii_lowercase();
+        if let Some(opener) = self.0.get(&scheme) {
+            return opener(url.to_owned()).await;
+        }
+        match scheme.as_str() {
+            "memory" if rest.is_empty() => Ok(DynStore::new(MemoryStore::new())),
+            "memory" => Err(misunderstood("nothing may follow \"memory:\"".to_owned())),
+            #[cfg(all(feature = "file", unix))]
+            "file" => file(rest).await,
+            #[cfg(not(all(feature = "file", unix)))]
+            "file" => Err(missing(&scheme, "file")),
+            _ => Err(misunderstood(format!("the scheme \"{scheme}\" is not known"))),
+        }
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(all(feature = "file", unix))]
+async fn file(rest: &str) -> Result<DynStore, StoreError> {
+    use super::file::{Durability, FileStore};
+
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    // file:///DIR, as RFC 8089 writes it, is /DIR.
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() {
+        return Err(misunderstood("\"file:\" needs a folder".to_owned()));
+    }
+    let durability = match query {
+        "" | "durability=synced" => Durability::Synced,
+        "durability=relaxed" => Durability::Relaxed,
+        _ => {
+            let detail = "after the folder only ?durability=synced or ?durability=relaxed may follow";
+            return Err(misunderstood(detail.to_owned()));
+        }
+    };
+    let store = FileStore::builder(path).durability(durability).open().await?;
+    Ok(DynStore::new(store))
+}
+
+#[cfg(not(all(feature = "file", unix)))]
+fn missing(scheme: &str, feature: &str) -> StoreError {
+    misunderstood(format!("\"{scheme}:\" needs the cargo feature \"{feature}\" of fastsession (and Unix)"))
+}
+
+/// The URL itself is not shown: it may hold a password.
+fn misunderstood(detail: String) -> StoreError {
+    StoreError::message(StoreErrorKind::Configuration, "URL", "open", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Store;
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_not_understood_is_said() {
+        for url in ["", "nonsense", "memory:x", "ftp://host:secret@x", "file:", "file:x?y=1"] {
+            let error = open(url).await.unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::Configuration, "{url}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+        assert_eq!(open("memory:").await.unwrap().engine(), "memory");
+    }
+
+    #[tokio::test]
+    async fn an_application_adds_its_own() {
+        let registry = Registry::new().with("mine", |url| async move {
+            assert_eq!(url, "mine://there");
+            Ok(DynStore::new(MemoryStore::new()))
+        });
+        assert_eq!(registry.open("mine://there").await.unwrap().engine(), "memory");
+        assert_eq!(registry.open("memory:").await.unwrap().engine(), "memory");
+    }
+}
