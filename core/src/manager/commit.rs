@@ -21,7 +21,7 @@ const TOUCHES_PER_IDLE_TIMEOUT: u64 = 10;
 ///
 /// The host carries out [`Self::operation`] and says [`Self::applied`], until there is none left. If the store says
 /// that the condition does not hold, [`Manager::conflict`] decides what next; if the store fails, the commit is
-/// given up, [`Self::clean_up`] being tried.
+/// given up, and its [`Self::orphan`] deleted if that can be done.
 pub struct Commit<B: Buffer> {
     pub(super) session: Session<B>,
     pub(super) plan: Plan,
@@ -140,13 +140,10 @@ impl<B: Buffer> Commit<B> {
         matches!(self.plan, Plan::Rotate { .. } | Plan::Destroy(_) | Plan::Ended(Some(_)))
     }
 
-    /// What is worth trying once when the store has failed and the commit is given up: deleting a new record that no
-    /// browser knows of.
-    pub fn clean_up(&self) -> Option<Operation<'_>> {
+    /// The new record, which no browser knows of, that a commit may leave behind when it is given up: worth deleting.
+    pub fn orphan(&self) -> Option<StoreKey> {
         match &self.plan {
-            Plan::Create(target) | Plan::Rotate { target, .. } => {
-                Some(Operation::Delete { key: target.key, condition: Condition::Any })
-            }
+            Plan::Create(target) | Plan::Rotate { target, .. } => Some(target.key),
             _ => None,
         }
     }

@@ -27,6 +27,18 @@ impl Manager {
         Session { data, header, origin, intent: Intent::default(), now, lifetimes: self.lifetimes }
     }
 
+    /// Begins anew with the session of a request that goes on, as a stream or a WebSocket, to read what other requests
+    /// have stored since. Changes that were not committed are dropped.
+    pub fn reload<B: Buffer>(&self, session: Session<B>) -> Pending {
+        let cookie = match session.origin {
+            Origin::Fresh(reason) => Err(reason),
+            Origin::Stored(Stored { id, key, is_current, .. }) => {
+                Ok(OpenedCookie { id, key, ring_index: usize::from(!is_current) })
+            }
+        };
+        Pending { cookie }
+    }
+
     fn open_record<B: Buffer>(
         &self,
         data: &mut Data<B>,

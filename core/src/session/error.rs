@@ -21,6 +21,8 @@ pub enum SessionError {
     Lifetime,
     /// The session was ended, or its changes were discarded, in this request. A new one begins with the next request.
     Destroyed,
+    /// The session was committed with the response already.
+    Committed,
 }
 
 impl core::fmt::Display for SessionError {
@@ -32,7 +34,12 @@ impl core::fmt::Display for SessionError {
             Self::Owner => f.write_str("an owner's name must have 1 to 255 bytes"),
             Self::Label => f.write_str("a label must have at most 128 bytes"),
             Self::Lifetime => f.write_str("a session's lifetime must be 1 second to 400 days"),
-            Self::Destroyed => f.write_str("the session was ended in this request and cannot be changed any more: change it before, or in the next request"),
+            Self::Destroyed => f.write_str(
+                "the session was ended in this request and cannot be changed any more: change it before, or in the next request",
+            ),
+            Self::Committed => f.write_str(
+                "the session was committed with the response already: reload it, change it, then save it",
+            ),
         }
     }
 }

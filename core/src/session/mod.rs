@@ -147,6 +147,12 @@ impl<B: Buffer> Session<B> {
         self.intent.changed || self.intent.destroyed
     }
 
+    /// Whether a commit now would send the browser a cookie: it would begin or rotate the session, or change its lifetime.
+    pub fn needs_cookie(&self) -> bool {
+        let is_fresh = self.reason().is_some();
+        self.intent.rotate || self.intent.lifetimes || (is_fresh && self.is_changed())
+    }
+
     /// Drops this request's changes, as after a handler that failed. A [`Self::destroy`] stays, since whoever signs out
     /// must be signed out. The values are those of this request still; only the commit will not store them.
     pub fn discard_changes(&mut self) {

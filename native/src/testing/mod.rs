@@ -36,7 +36,10 @@
 //! The order in which racing tasks run is shuffled by a seed, which a failure prints; the environment variable
 //! `FASTSESSION_TEST_SEED` sets it. The checks use keys of their own, so they may share one engine.
 
-#![expect(clippy::missing_errors_doc, reason = "every check fails with a Failure that says what the store did")]
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "every check fails with a Failure that says what the store did"
+)]
 
 mod basics;
 mod cancellation;

@@ -1,0 +1,124 @@
+//! The axum extractors: [`Session`] itself, [`StrictSession`] and [`ExistingSession`].
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum_core::extract::FromRequestParts;
+use axum_core::response::{IntoResponse, Response};
+use fastsession_core::session::Reason;
+use http::header::{CACHE_CONTROL, COOKIE, VARY};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
+
+use crate::layer::status_of;
+use crate::session::{Session, Slot};
+use crate::{Error, SessionLayer};
+
+/// The session of the request, which it is loaded for: fresh if the request has none.
+impl<S: Sync> FromRequestParts<S> for Session {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        let slot = parts.extensions.get::<Arc<Slot>>().cloned().ok_or(Rejection::NoLayer)?;
+        if !slot.is_opened() {
+            let inner = slot.manager().inner();
+            let pending = inner.open(parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes));
+            slot.opened(inner.read(pending).await.map_err(Rejection::Failed)?);
+        }
+        Ok(Self::in_slot(slot))
+    }
+}
+
+/// The session, or a 400 if the request has a session cookie that does not open.
+#[derive(Clone, Debug)]
+pub struct StrictSession(pub Session);
+
+/// A session that exists already: a 400 for a cookie that does not open, a 401 for a request without a session.
+#[derive(Clone, Debug)]
+pub struct ExistingSession(pub Session);
+
+/// Why an extractor refused a request.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// There is no [`SessionLayer`] around the route: 500.
+    NoLayer,
+    /// The session could not be loaded: 503.
+    Failed(Error),
+    /// The session cookie does not open: 400.
+    BadCookie,
+    /// There is no session: 401. The reason says why.
+    Missing(Reason),
+}
+
+impl<S: Sync> FromRequestParts<S> for StrictSession {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let session = Session::from_request_parts(parts, state).await?;
+        if session.reason() == Some(Reason::BadCookie) {
+            Err(Rejection::BadCookie)
+        } else {
+            Ok(Self(session))
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for ExistingSession {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let StrictSession(session) = StrictSession::from_request_parts(parts, state).await?;
+        session.reason().map_or(Ok(Self(session)), |reason| Err(Rejection::Missing(reason)))
+    }
+}
+
+impl Deref for StrictSession {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.0
+    }
+}
+
+impl Deref for ExistingSession {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Rejection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoLayer => {
+                write!(
+                    f,
+                    "this route has no sessions: add a {} to the router",
+                    std::any::type_name::<SessionLayer>()
+                )
+            }
+            Self::Failed(_) => f.write_str("the session could not be loaded: try again later"),
+            Self::BadCookie => f.write_str("the session cookie is not valid: delete this site's cookies"),
+            Self::Missing(_) => f.write_str("there is no session: sign in first"),
+        }
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Self::NoLayer => {
+                tracing::error!("{self}");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Self::Failed(error) => status_of(error),
+            Self::BadCookie => StatusCode::BAD_REQUEST,
+            Self::Missing(_) => StatusCode::UNAUTHORIZED,
+        };
+        (status, [(CACHE_CONTROL, "no-store"), (VARY, "Cookie")], self.to_string()).into_response()
+    }
+}

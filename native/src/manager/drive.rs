@@ -1,0 +1,195 @@
+//! The driver: carries out what the core decides.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastsession_core::event::EventKind;
+use fastsession_core::manager::{Commit, Conflict, Finished, Manager, Pending};
+use fastsession_core::session::{self, Reason, SessionError};
+use fastsession_core::store::{Condition, Operation, Outcome, StoreKey};
+use rand::RngExt as _;
+
+use super::Inner;
+use crate::Error;
+use crate::store::{Put, Store as _, StoreError};
+
+/// The core's session on a growing buffer.
+pub(crate) type CoreSession = session::Session<Vec<u8>>;
+
+/// How often a commit is tried again after a conflict. Of requests that collide one gets through each time, so this is
+/// how many requests can change one session at once.
+const MAX_RETRIES: u32 = 200;
+/// From which retry on it waits a little before.
+const PATIENT_RETRIES: u32 = 2;
+
+/// An update that a conflict makes necessary again.
+pub(crate) struct Repeat {
+    pub(crate) key: String,
+    pub(crate) run: Update,
+}
+
+type Update = Box<dyn FnMut(&mut CoreSession) -> Result<(), SessionError> + Send>;
+
+impl Inner {
+    pub(crate) fn core(&self) -> &Manager {
+        &self.core
+    }
+
+    /// Finds the session cookie.
+    pub(crate) fn open<'h>(&self, cookie_headers: impl IntoIterator<Item = &'h [u8]>) -> Pending {
+        self.core.open(cookie_headers, self.clock.now())
+    }
+
+    /// Reads the record and makes the session of it.
+    pub(crate) async fn read(&self, pending: Pending) -> Result<CoreSession, Error> {
+        let key = pending.key().copied();
+        let record = match &key {
+            None => Vec::new(),
+            Some(key) => self.get(key).await?,
+        };
+        let session = self.core.resume(pending, record, self.clock.now());
+        match session.reason() {
+            None | Some(Reason::NoCookie) => {}
+            Some(reason) => self.emit_kind(EventKind::Refused(reason), key),
+        }
+        Ok(session)
+    }
+
+    /// Seals the session and says what is to be written.
+    pub(crate) fn commit(&self, session: CoreSession) -> Result<Commit<Vec<u8>>, Error> {
+        Ok(self.core.commit(session, self.clock.now(), &mut rand::rng())?)
+    }
+
+    /// Ends a commit that has nothing left to write.
+    pub(crate) fn finish(&self, commit: Commit<Vec<u8>>) -> Result<Finished<Vec<u8>>, Error> {
+        let finished = self.core.finish(commit)?;
+        if let Some(event) = finished.event() {
+            self.emit(event);
+        }
+        Ok(finished)
+    }
+
+    /// The session again, after its commit.
+    pub(crate) fn reopen(&self, finished: Finished<Vec<u8>>) -> CoreSession {
+        self.core.reopen(finished, self.clock.now())
+    }
+
+    /// Carries out a commit, whatever happens to the caller if that is needed.
+    pub(crate) async fn carry_out(
+        self: &Arc<Self>,
+        commit: Commit<Vec<u8>>,
+        repeats: Vec<Repeat>,
+    ) -> Result<Finished<Vec<u8>>, Error> {
+        if !commit.must_finish() {
+            return self.write(commit, repeats).await;
+        }
+        let this = Arc::clone(self);
+        match tokio::spawn(async move { this.write(commit, repeats).await }).await {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is shutting down.
+                Err(_) => Err(Error::Contended),
+            },
+        }
+    }
+
+    async fn write(
+        self: &Arc<Self>,
+        mut commit: Commit<Vec<u8>>,
+        mut repeats: Vec<Repeat>,
+    ) -> Result<Finished<Vec<u8>>, Error> {
+        let mut retries = 0;
+        while let Some(operation) = commit.operation() {
+            let (Operation::Put { key, .. } | Operation::Delete { key, .. }) = operation;
+            match self.apply(operation).await {
+                Ok(Outcome::Applied) => commit.applied(),
+                Ok(Outcome::Conflict) => {
+                    commit = self.resolve(commit, &key, &mut repeats, &mut retries).await?;
+                }
+                Err(error) if commit.is_optional() => {
+                    tracing::warn!(%error, "the session's last-seen time was not stored");
+                    commit.drop_optional();
+                }
+                Err(error) => {
+                    self.forget(commit.orphan());
+                    return Err(error.into());
+                }
+            }
+        }
+        self.finish(commit)
+    }
+
+    async fn resolve(
+        self: &Arc<Self>,
+        commit: Commit<Vec<u8>>,
+        key: &StoreKey,
+        repeats: &mut [Repeat],
+        retries: &mut u32,
+    ) -> Result<Commit<Vec<u8>>, Error> {
+        let fresh = match self.get(key).await {
+            Ok(fresh) if *retries < MAX_RETRIES => fresh,
+            failed => {
+                self.forget(commit.orphan());
+                return Err(failed.err().unwrap_or(Error::Contended));
+            }
+        };
+        let orphan = commit.orphan();
+        let session = match self.core.conflict(commit, fresh, self.clock.now()) {
+            Conflict::Continue(commit) => return Ok(commit),
+            Conflict::Retry(session) => session,
+        };
+        self.emit_kind(EventKind::Merged, session.key());
+        *retries = retries.saturating_add(1);
+        pause(*retries).await;
+        repeat(session, repeats).and_then(|session| self.commit(session)).inspect_err(|_| self.forget(orphan))
+    }
+
+    /// Deletes a record that no browser knows of, as far as the store can still be reached. Nobody waits for that.
+    fn forget(self: &Arc<Self>, orphan: Option<StoreKey>) {
+        if let Some(key) = orphan {
+            let this = Arc::clone(self);
+            // The error that led here is the one to report.
+            tokio::spawn(async move { this.store.delete(&key, Condition::Any).await });
+        }
+    }
+
+    async fn apply(&self, operation: Operation<'_>) -> Result<Outcome, StoreError> {
+        let (Operation::Put { key, .. } | Operation::Delete { key, .. }) = operation;
+        let outcome = match operation {
+            Operation::Put { key, record, expires_at, condition, filing } => {
+                self.store.put(Put { key, record, expires_at, condition, filing }).await
+            }
+            Operation::Delete { key, condition } => self.store.delete(&key, condition).await,
+        };
+        outcome.inspect_err(|error| self.store_failed(error, &key))
+    }
+
+    async fn get(&self, key: &StoreKey) -> Result<Vec<u8>, Error> {
+        let record = self.store.get(key).await.inspect_err(|error| self.store_failed(error, key))?;
+        Ok(record.unwrap_or_default())
+    }
+
+    fn store_failed(&self, error: &StoreError, key: &StoreKey) {
+        tracing::error!(%error, %key, "the session store failed");
+        self.emit_kind(EventKind::StoreFailed, Some(*key));
+    }
+}
+
+/// Runs the updates again that the merged session asks for.
+fn repeat(mut session: CoreSession, repeats: &mut [Repeat]) -> Result<CoreSession, Error> {
+    let pending: Vec<String> = session.pending_updates().map(str::to_owned).collect();
+    for update in repeats.iter_mut().filter(|update| pending.contains(&update.key)) {
+        (update.run)(&mut session)?;
+    }
+    Ok(session)
+}
+
+/// Lets others finish, for a random time that grows with the retries.
+async fn pause(retries: u32) {
+    if retries > PATIENT_RETRIES {
+        let most = u64::from(retries.min(20));
+        let wait = rand::rng().random_range(0..=most);
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+    }
+}

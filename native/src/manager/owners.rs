@@ -1,0 +1,90 @@
+//! A user's sessions: listing and ending them.
+
+use fastsession_core::store::{StoreKey, Which};
+use fastsession_core::time::UnixTime;
+
+use super::SessionManager;
+use crate::Error;
+use crate::store::{Progress, Store as _};
+
+/// One of a user's sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// What [`SessionManager::end`] takes to end it. It is a hash: whoever sees it cannot use the session.
+    pub handle: StoreKey,
+    /// When the user signed in.
+    pub created: UnixTime,
+    /// The last request that was written down.
+    pub last_seen: UnixTime,
+    /// What [`Session::set_label`](crate::Session::set_label) set, or nothing.
+    pub label: String,
+}
+
+impl SessionManager {
+    /// The sessions that `user` is signed in with, the one used last first.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the store fails or keeps no lists.
+    pub async fn list(&self, user: &str) -> Result<Vec<Listing>, Error> {
+        let inner = self.inner();
+        let mut listings: Vec<Listing> = Vec::new();
+        for owner in inner.core().owner_keys(user) {
+            for filed in self.store().list(&owner).await? {
+                let is_known = listings.iter().any(|listing| listing.handle == filed.key);
+                let Some(listing) = inner.core().open_listing(&filed.key, &filed.entry).filter(|_| !is_known)
+                else {
+                    continue;
+                };
+                listings.push(Listing {
+                    handle: filed.key,
+                    created: listing.created,
+                    last_seen: listing.last_seen,
+                    label: listing.label.as_str().to_owned(),
+                });
+            }
+        }
+        listings.sort_by_key(|listing| std::cmp::Reverse((listing.last_seen, listing.created)));
+        Ok(listings)
+    }
+
+    /// Ends the session of `user` that `handle` names; `false` if the user has none of that name, whoever else may.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the store fails or keeps no lists.
+    pub async fn end(&self, user: &str, handle: &StoreKey) -> Result<bool, Error> {
+        Ok(self.end_which(user, Which::Only(*handle)).await? > 0)
+    }
+
+    /// Ends all sessions of `user`, and tells how many there were.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the store fails or keeps no lists.
+    pub async fn end_all(&self, user: &str) -> Result<u64, Error> {
+        self.end_which(user, Which::All).await
+    }
+
+    /// Ends all sessions of `user` but the one that `handle` names, and tells how many there were.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the store fails or keeps no lists.
+    pub async fn end_others(&self, user: &str, handle: &StoreKey) -> Result<u64, Error> {
+        self.end_which(user, Which::Except(*handle)).await
+    }
+
+    /// Deletes the records of sessions that are over, and tells how many there were; for stores that do not do that by
+    /// themselves.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the store fails.
+    pub async fn purge_expired(&self) -> Result<u64, Error> {
+        Ok(self.store().purge_expired(self.inner().clock.now(), &Progress::none()).await?)
+    }
+
+    async fn end_which(&self, user: &str, which: Which) -> Result<u64, Error> {
+        let mut ended = 0_u64;
+        for owner in self.inner().core().owner_keys(user) {
+            ended = ended.saturating_add(self.store().delete_owned(&owner, which).await?);
+        }
+        Ok(ended)
+    }
+}

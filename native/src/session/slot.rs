@@ -1,0 +1,195 @@
+//! Where a request's session waits between its handler and its commit.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use fastsession_core::manager::{Commit, Finished, Pending};
+
+use crate::manager::{CoreSession, Repeat, SessionManager};
+use crate::{Error, SessionError};
+
+/// One request's session, and how far it has come. One lock guards all of it, and is never held across an await.
+pub(crate) struct Slot {
+    manager: SessionManager,
+    state: Mutex<State>,
+}
+
+struct State {
+    phase: Phase,
+    session: Option<CoreSession>,
+    repeats: Vec<Repeat>,
+    cookies: Vec<String>,
+}
+
+/// How far a request's session has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Nobody has asked for it.
+    Unopened,
+    /// It can be changed; the response is to come.
+    Open,
+    /// The response is on its way.
+    Committed,
+    /// It was taken up again after that.
+    Detached,
+}
+
+/// What [`Slot::begin`] has begun.
+pub(crate) struct Begun {
+    /// Whether the session was opened at all.
+    pub(crate) was_read: bool,
+    /// Writes to carry out, if any.
+    pub(crate) job: Option<Job>,
+}
+
+/// Writes to carry out.
+pub(crate) struct Job {
+    commit: Commit<Vec<u8>>,
+    repeats: Vec<Repeat>,
+}
+
+impl Slot {
+    pub(crate) fn new(manager: SessionManager) -> Self {
+        let state = State { phase: Phase::Unopened, session: None, repeats: Vec::new(), cookies: Vec::new() };
+        Self { manager, state: Mutex::new(state) }
+    }
+
+    pub(crate) fn manager(&self) -> &SessionManager {
+        &self.manager
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn is_opened(&self) -> bool {
+        self.lock().phase != Phase::Unopened
+    }
+
+    /// Puts the session in that was read; of two readers the first one counts.
+    pub(crate) fn opened(&self, session: CoreSession) {
+        let mut state = self.lock();
+        if state.phase == Phase::Unopened {
+            state.phase = Phase::Open;
+            state.session = Some(session);
+        }
+    }
+
+    pub(crate) fn read<R>(&self, look: impl FnOnce(&CoreSession) -> R) -> Option<R> {
+        self.lock().session.as_ref().map(look)
+    }
+
+    /// Works on a session that may be changed.
+    pub(crate) fn change<R>(
+        &self,
+        change: impl FnOnce(&mut CoreSession) -> Result<R, SessionError>,
+    ) -> Result<R, SessionError> {
+        self.change_with_repeats(|session, _| change(session))
+    }
+
+    pub(crate) fn change_with_repeats<R>(
+        &self,
+        change: impl FnOnce(&mut CoreSession, &mut Vec<Repeat>) -> Result<R, SessionError>,
+    ) -> Result<R, SessionError> {
+        let mut state = self.lock();
+        let State { phase: Phase::Open | Phase::Detached, session: Some(session), repeats, .. } = &mut *state
+        else {
+            return Err(SessionError::Committed);
+        };
+        change(session, repeats)
+    }
+
+    /// Seals the session. Without anything to write this is all of its commit.
+    pub(crate) fn begin(&self, discard: bool, next: Phase) -> Result<Begun, Error> {
+        let mut state = self.lock();
+        let was_read = state.phase != Phase::Unopened;
+        let taken = match state.phase {
+            Phase::Open | Phase::Detached => state.session.take(),
+            Phase::Unopened | Phase::Committed => None,
+        };
+        let Some(mut session) = taken else { return Ok(Begun { was_read, job: None }) };
+        if discard {
+            session.discard_changes();
+        }
+        let repeats = std::mem::take(&mut state.repeats);
+        state.phase = Phase::Committed;
+        drop(state);
+        let inner = self.manager.inner();
+        let commit = inner.commit(session)?;
+        if commit.operation().is_some() {
+            return Ok(Begun { was_read, job: Some(Job { commit, repeats }) });
+        }
+        self.finished(inner.finish(commit)?, next);
+        Ok(Begun { was_read, job: None })
+    }
+
+    /// Carries out what [`Self::begin`] has begun.
+    pub(crate) async fn carry_out(&self, job: Job, next: Phase) -> Result<(), Error> {
+        let finished = self.manager.inner().carry_out(job.commit, job.repeats).await?;
+        self.finished(finished, next);
+        Ok(())
+    }
+
+    fn finished(&self, finished: Finished<Vec<u8>>, next: Phase) {
+        let inner = self.manager.inner();
+        let cookies =
+            inner.core().cookies(&finished).filter_map(|cookie| String::from_utf8(cookie.to_bytes()).ok());
+        let cookies: Vec<String> = cookies.collect();
+        let session = inner.reopen(finished);
+        let mut state = self.lock();
+        state.phase = next;
+        state.session = Some(session);
+        state.cookies.extend(cookies);
+    }
+
+    pub(crate) fn take_cookies(&self) -> Vec<String> {
+        std::mem::take(&mut self.lock().cookies)
+    }
+
+    /// The phase that a save leaves the session in.
+    pub(crate) fn check_saveable(&self) -> Result<Phase, Error> {
+        let state = self.lock();
+        match (state.phase, &state.session) {
+            (Phase::Open, Some(_)) => Ok(Phase::Open),
+            (Phase::Detached, Some(session)) if session.needs_cookie() => Err(Error::ResponseSent),
+            (Phase::Detached, Some(_)) => Ok(Phase::Detached),
+            _ => Err(SessionError::Committed.into()),
+        }
+    }
+
+    pub(crate) fn take_for_reload(&self) -> Option<(Pending, Phase)> {
+        let mut state = self.lock();
+        let session = state.session.take()?;
+        let phase = if state.phase == Phase::Open { Phase::Open } else { Phase::Detached };
+        state.repeats.clear();
+        state.phase = Phase::Committed;
+        Some((self.manager.inner().core().reload(session), phase))
+    }
+
+    pub(crate) fn reloaded(&self, session: CoreSession, phase: Phase) {
+        let mut state = self.lock();
+        state.session = Some(session);
+        state.phase = phase;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves a session that is whole: changes are made in one step.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that was given up, by a panic or because its client left, must still sign out whoever asked for that.
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let is_left =
+            state.phase == Phase::Open && state.session.as_ref().is_some_and(CoreSession::is_destroyed);
+        let (true, Some(session)) = (is_left, state.session.take()) else { return };
+        let (Ok(runtime), Ok(commit)) =
+            (tokio::runtime::Handle::try_current(), self.manager.inner().commit(session))
+        else {
+            return;
+        };
+        let inner = std::sync::Arc::clone(self.manager.inner());
+        runtime.spawn(async move {
+            // The store's failure was logged; nobody is left to be told.
+            let _ = inner.carry_out(commit, Vec::new()).await;
+        });
+    }
+}

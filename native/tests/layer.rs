@@ -1,0 +1,306 @@
+//! The layer and the extractors, around an axum router.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)] // tests
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode};
+use axum::routing::{get, post};
+use fastsession::extract::{ExistingSession, StrictSession};
+use fastsession::store::{DynStore, ManualClock, MemoryStore, Put, Store, StoreError, StoreErrorKind};
+use fastsession::{EventKind, Key, KeyRing, Session, SessionLayer, SessionManager, UnixTime};
+use fastsession_core::store::{Condition, Outcome, StoreKey};
+use tokio::sync::Notify;
+use tower::ServiceExt as _;
+
+fn keys() -> KeyRing {
+    KeyRing::new(Key::parse("cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=").unwrap())
+}
+
+fn manager(store: impl Store) -> SessionManager {
+    SessionManager::builder(keys(), store).cookie_name("id").build().unwrap()
+}
+
+fn site(manager: SessionManager) -> Router {
+    let count = |session: Session| async move {
+        session.update("n", |n: Option<u32>| n.unwrap_or(0) + 1).unwrap().to_string()
+    };
+    let set = |session: Session, request: Request<Body>| async move {
+        session.insert(request.uri().query().unwrap(), &true).unwrap();
+    };
+    Router::new()
+        .route("/", get(|| async { "untouched" }))
+        .route("/count", get(count))
+        .route("/keys", get(|session: Session| async move { session.keys().join(",") }))
+        .route("/set", get(set))
+        .route(
+            "/fail",
+            get(|session: Session| async move {
+                session.insert("lost", &1).unwrap();
+                StatusCode::INTERNAL_SERVER_ERROR
+            }),
+        )
+        .route("/sign-in", post(|session: Session| async move { session.sign_in("ada").unwrap() }))
+        .route("/sign-out", post(|session: Session| async move { session.destroy().unwrap() }))
+        .route(
+            "/sign-out-and-fail",
+            post(|session: Session| async move {
+                session.destroy().unwrap();
+                StatusCode::INTERNAL_SERVER_ERROR
+            }),
+        )
+        .route("/strict", get(|_: StrictSession| async {}))
+        .route("/existing", get(|_: ExistingSession| async {}))
+        .layer(SessionLayer::new(manager))
+}
+
+async fn send(site: &Router, method: &str, path: &str, cookie: &str) -> Response<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !cookie.is_empty() {
+        request = request.header("cookie", format!("other=1; id={cookie}"));
+    }
+    site.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+async fn text(response: Response<Body>) -> String {
+    let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn cookie(response: &Response<Body>) -> Option<String> {
+    let header = response.headers().get("set-cookie")?.to_str().unwrap();
+    Some(header.strip_prefix("id=").unwrap().split(';').next().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_handler_without_a_session_costs_nothing() {
+    let response = send(&site(manager(MemoryStore::new())), "GET", "/", "").await;
+    assert!(response.headers().get("set-cookie").is_none() && response.headers().get("vary").is_none());
+    assert_eq!(text(response).await, "untouched");
+}
+
+#[tokio::test]
+async fn a_session_goes_from_request_to_request() {
+    let site = site(manager(MemoryStore::new()));
+    let first = send(&site, "GET", "/count", "").await;
+    let header = first.headers()["set-cookie"].to_str().unwrap();
+    assert!(header.ends_with("; Path=/; Max-Age=1209600; HttpOnly; Secure; SameSite=Lax"), "{header}");
+    assert_eq!(
+        (&first.headers()["vary"], &first.headers()["cache-control"]),
+        (&"Cookie".parse().unwrap(), &"no-store".parse().unwrap())
+    );
+    let id = cookie(&first).unwrap();
+    let second = send(&site, "GET", "/count", &id).await;
+    assert_eq!(second.headers()["cache-control"], "private");
+    assert_eq!(cookie(&second), None);
+    assert_eq!(text(second).await, "2");
+}
+
+#[tokio::test]
+async fn forty_parallel_visits_count_forty() {
+    let site = site(manager(MemoryStore::new()));
+    let id = cookie(&send(&site, "GET", "/count", "").await).unwrap();
+    let visits: Vec<_> = (0..40)
+        .map(|_| {
+            let (site, id) = (site.clone(), id.clone());
+            tokio::spawn(async move { send(&site, "GET", "/count", &id).await.status() })
+        })
+        .collect();
+    for visit in visits {
+        assert_eq!(visit.await.unwrap(), StatusCode::OK);
+    }
+    assert_eq!(text(send(&site, "GET", "/count", &id).await).await, "42");
+}
+
+#[tokio::test]
+async fn a_failed_request_changes_nothing_but_signs_out() {
+    let site = site(manager(MemoryStore::new()));
+    let id = cookie(&send(&site, "GET", "/count", "").await).unwrap();
+    assert_eq!(send(&site, "GET", "/fail", &id).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(text(send(&site, "GET", "/keys", &id).await).await, "n");
+    let response = send(&site, "POST", "/sign-out-and-fail", &id).await;
+    assert_eq!(cookie(&response).as_deref(), Some(""));
+    assert_eq!(text(send(&site, "GET", "/keys", &id).await).await, "");
+}
+
+#[tokio::test]
+async fn cookies_from_before_sign_in_and_sign_out_are_dead() {
+    let site = site(manager(MemoryStore::new()));
+    let before = cookie(&send(&site, "GET", "/count", "").await).unwrap();
+    let signed_in = cookie(&send(&site, "POST", "/sign-in", &before).await).unwrap();
+    let dead = send(&site, "GET", "/keys", &before).await;
+    assert_eq!(cookie(&dead), None);
+    assert_eq!(text(dead).await, "");
+    assert_eq!(text(send(&site, "GET", "/keys", &signed_in).await).await, "n");
+    assert_eq!(cookie(&send(&site, "POST", "/sign-out", &signed_in).await).as_deref(), Some(""));
+    assert_eq!(text(send(&site, "GET", "/keys", &signed_in).await).await, "");
+}
+
+#[tokio::test]
+async fn strictness_is_set_per_route() {
+    let site = site(manager(MemoryStore::new()));
+    let id = cookie(&send(&site, "GET", "/count", "").await).unwrap();
+    for (path, sent, status) in [
+        ("/strict", "", 200),
+        ("/strict", "rubbish", 400),
+        ("/strict", &id, 200),
+        ("/existing", "", 401),
+        ("/existing", "rubbish", 400),
+        ("/existing", &id, 200),
+        ("/keys", "rubbish", 200),
+    ] {
+        assert_eq!(send(&site, "GET", path, sent).await.status(), status, "{path} {sent}");
+    }
+}
+
+/// A store that waits for permission before each write, or fails.
+#[derive(Clone)]
+struct Gate {
+    store: DynStore,
+    open: Arc<Notify>,
+    fails: bool,
+}
+
+impl Store for Gate {
+    fn engine(&self) -> &'static str {
+        "gate"
+    }
+
+    async fn get(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.get(key).await
+    }
+
+    async fn put(&self, put: Put<'_>) -> Result<Outcome, StoreError> {
+        if self.fails {
+            return Err(StoreError::message(StoreErrorKind::Unavailable, "gate", "put", ""));
+        }
+        self.store.put(put).await
+    }
+
+    async fn delete(&self, key: &StoreKey, condition: Condition) -> Result<Outcome, StoreError> {
+        self.open.notified().await;
+        self.store.delete(key, condition).await
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_is_signed_out() {
+    let store = DynStore::new(MemoryStore::new());
+    let gate = Gate { store: store.clone(), open: Arc::new(Notify::new()), fails: false };
+    let site = site(manager(gate.clone()));
+    let id = cookie(&send(&site, "GET", "/count", "").await).unwrap();
+    let hangs_up =
+        tokio::time::timeout(Duration::from_millis(20), send(&site, "POST", "/sign-out", &id)).await;
+    assert!(hangs_up.is_err());
+    gate.open.notify_one();
+    while text(send(&site, "GET", "/keys", &id).await).await == "n" {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_panicking_handler_still_signs_out() {
+    let store = MemoryStore::new();
+    let panics = get(|session: Session| async move {
+        session.destroy().unwrap();
+        assert!(!session.is_destroyed(), "a panic, on purpose");
+    });
+    let manager = manager(store);
+    let site =
+        site(manager.clone()).merge(Router::new().route("/panic", panics).layer(SessionLayer::new(manager)));
+    let id = cookie(&send(&site, "GET", "/count", "").await).unwrap();
+    let (panicking, sent) = (site.clone(), id.clone());
+    assert!(tokio::spawn(async move { send(&panicking, "GET", "/panic", &sent).await }).await.is_err());
+    while text(send(&site, "GET", "/keys", &id).await).await == "n" {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_a_503_and_sends_no_cookie() {
+    let store = DynStore::new(MemoryStore::new());
+    let gate = Gate { store, open: Arc::new(Notify::new()), fails: true };
+    let response = send(&site(manager(gate)), "GET", "/count", "").await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(cookie(&response), None);
+}
+
+#[tokio::test]
+async fn changes_to_different_keys_both_survive() {
+    let site = site(manager(MemoryStore::new()));
+    let id = cookie(&send(&site, "GET", "/count", "").await).unwrap();
+    let (one, other) = tokio::join!(send(&site, "GET", "/set?a", &id), send(&site, "GET", "/set?b", &id));
+    assert_eq!((one.status(), other.status()), (StatusCode::OK, StatusCode::OK));
+    let mut keys: Vec<String> =
+        text(send(&site, "GET", "/keys", &id).await).await.split(',').map(str::to_owned).collect();
+    keys.sort();
+    assert_eq!(keys, ["a", "b", "n"]);
+}
+
+#[tokio::test]
+async fn without_a_framework_cookies_go_in_and_come_out() {
+    let manager = manager(MemoryStore::new());
+    let session = manager.load([]).await.unwrap();
+    session.insert("n", &1).unwrap();
+    let cookies = session.commit().await.unwrap();
+    let header = cookies[0].split(';').next().unwrap().to_owned();
+    let again = manager.load([header.as_bytes()]).await.unwrap();
+    assert_eq!(again.get::<u32>("n").unwrap(), Some(1));
+    assert!(again.commit().await.unwrap().is_empty());
+    assert!(again.insert("n", &2).is_err());
+}
+
+#[tokio::test]
+async fn a_stream_reloads_and_saves() {
+    let manager = manager(MemoryStore::new());
+    let session = manager.load([]).await.unwrap();
+    session.insert("n", &1).unwrap();
+    let header = session.commit().await.unwrap()[0].split(';').next().unwrap().to_owned();
+    let other = manager.load([header.as_bytes()]).await.unwrap();
+    other.insert("n", &2).unwrap();
+    assert!(other.commit().await.unwrap().is_empty());
+
+    session.reload().await.unwrap();
+    assert_eq!(session.update("n", |n: Option<u32>| n.unwrap_or(0) * 10).unwrap(), 20);
+    session.save().await.unwrap();
+    session.rotate().unwrap();
+    assert!(matches!(session.save().await, Err(fastsession::Error::ResponseSent)));
+    let last = manager.load([header.as_bytes()]).await.unwrap();
+    assert_eq!(last.get::<u32>("n").unwrap(), Some(20));
+}
+
+#[tokio::test]
+async fn a_users_sessions_are_listed_and_ended() {
+    let clock = ManualClock::new(UnixTime::from_secs(1_000_000));
+    let events = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::clone(&events);
+    let manager = SessionManager::builder(keys(), MemoryStore::with_limits(1_000_000, clock.clone()))
+        .cookie_name("id")
+        .clock(clock.clone())
+        .on_event(move |event| seen.lock().unwrap().push(event.kind))
+        .build()
+        .unwrap();
+    let mut cookies = Vec::new();
+    for label in ["phone", "laptop"] {
+        let session = manager.load([]).await.unwrap();
+        session.sign_in("ada").unwrap();
+        session.set_label(label).unwrap();
+        cookies.extend(session.commit().await.unwrap());
+        clock.advance(10);
+    }
+    let listed = manager.list("ada").await.unwrap();
+    assert_eq!(listed.iter().map(|listing| listing.label.as_str()).collect::<Vec<_>>(), ["laptop", "phone"]);
+    assert!(!manager.end("eve", &listed[0].handle).await.unwrap());
+    assert!(manager.end("ada", &listed[0].handle).await.unwrap());
+    assert_eq!(manager.list("ada").await.unwrap().len(), 1);
+    assert_eq!(manager.end_all("ada").await.unwrap(), 1);
+    let dead = manager.load([cookies[0].split(';').next().unwrap().as_bytes()]).await.unwrap();
+    assert_eq!(dead.reason(), Some(fastsession::Reason::Missing));
+    let kinds = events.lock().unwrap().clone();
+    assert_eq!(
+        kinds,
+        [EventKind::Created, EventKind::Created, EventKind::Refused(fastsession::Reason::Missing)]
+    );
+}
