@@ -1,1 +1,3 @@
 //! Tests that cross the parts.
+
+pub mod numbered;

@@ -171,7 +171,7 @@ pub(super) mod faults {
         fault: Option<Fault>,
     }
 
-    #[derive(Clone, Copy)]
+    #[derive(Clone, Copy, Debug)]
     pub(crate) enum Fault {
         /// The call with this index fails with this code; the others work.
         Fails(usize, i32),

@@ -34,7 +34,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use self::disk::Folder;
-use self::records::{Files, LOCKS, OWNERS, RECORDS, UNFINISHED, Write, Written, shard_of};
+use self::records::{Files, LOCKS, OWNERS, RECORDS, UNFINISHED, Write, Written, shard_number};
 use super::{Clock, Filed, Progress, Put, Stats, Step, Store, StoreError, StoreErrorKind, SystemClock};
 
 /// A store in a folder. Clones are the same store; several stores, and processes, may use one folder.
@@ -128,7 +128,12 @@ impl Builder {
         let place = self.path.clone();
         let Self { path, durability, clock } = self;
         let root = blocking("open", &place, move || prepare(&path)).await?;
-        let files = Arc::new(Files { root, durability, clock });
+        let files = Arc::new(Files {
+            root,
+            durability,
+            clock,
+            known: std::iter::repeat_with(Default::default).take(SHARDS).collect(),
+        });
         Ok(FileStore(Arc::new(Inner { files, records: Locks::new(), owners: Locks::new() })))
     }
 }
@@ -242,8 +247,7 @@ impl Locks {
     }
 
     async fn of(&self, name: &str) -> Option<OwnedMutexGuard<()>> {
-        let shard = usize::from_str_radix(shard_of(name), 16).unwrap_or_default();
-        match self.0.get(shard) {
+        match self.0.get(shard_number(name)) {
             Some(lock) => Some(Arc::clone(lock).lock_owned().await),
             None => None,
         }
@@ -265,7 +269,7 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-/// Makes the folders and returns the absolute path of the outermost one.
+/// Makes the outer folders (shards are made when they are written to) and returns the absolute path.
 fn prepare(path: &Path) -> io::Result<PathBuf> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     // Later changes of the working directory must not move the store.
@@ -276,13 +280,6 @@ fn prepare(path: &Path) -> io::Result<PathBuf> {
     let root = Folder::open(&path)?;
     for name in [RECORDS, OWNERS, LOCKS] {
         root.make_folder(name)?;
-    }
-    for name in [RECORDS, OWNERS] {
-        let folder = root.folder(name)?;
-        for shard in purge::shards() {
-            folder.make_folder(&shard)?;
-        }
-        folder.sync()?;
     }
     root.sync()?;
     if let Some(parent) = path.parent() {

@@ -7,7 +7,7 @@ use fastsession_core::time::UnixTime;
 
 use super::disk::Folder;
 use super::format::Held;
-use super::records::{self, Files, OWNERS, UNFINISHED, held, keys, lock_owners, lock_records, shard_of};
+use super::records::{self, Files, OWNERS, RECORDS, UNFINISHED, held, keys, lock_owners, lock_records};
 
 /// How many files are removed under one lock, so that writers do not wait long.
 const BATCH: usize = 128;
@@ -47,7 +47,7 @@ impl Files {
     /// Removes what is over in one shard, and what writers that were killed left behind.
     pub(super) fn purge_shard(&self, shard: &str, now: UnixTime) -> io::Result<u64> {
         let root = self.root()?;
-        let folder = records::shard(&root, shard)?;
+        let Some(folder) = records::shard(&root, RECORDS, shard)? else { return Ok(0) };
         let mut removed: u64 = 0;
         let mut batch = Vec::with_capacity(BATCH);
         for name in folder.names()? {
@@ -95,7 +95,7 @@ impl Files {
     /// lists that are empty.
     pub(super) fn purge_lists(&self, shard: &str) -> io::Result<()> {
         let root = self.root()?;
-        let owners = root.folder(OWNERS)?.folder(shard)?;
+        let Some(owners) = records::shard(&root, OWNERS, shard)? else { return Ok(()) };
         for name in owners.names()? {
             let name = name?;
             let Some(owner) = OwnerKey::from_hex(&name) else { continue };
@@ -104,8 +104,9 @@ impl Files {
             let Some(list) = owners.folder_if_any(&name)? else { continue };
             for key in keys(&list)? {
                 let key = key?;
-                let folder = records::shard(&root, shard_of(key.as_str()))?;
-                let belongs = match look(&folder, &key)? {
+                let folder = records::shard(&root, RECORDS, key.as_str())?;
+                let found = folder.map(|folder| look(&folder, &key)).transpose()?;
+                let belongs = match found.unwrap_or(Found::Gone) {
                     Found::Held(held) => held.owner == Some(owner),
                     Found::Gone | Found::Torn => false,
                     Found::Foreign => true,
@@ -122,18 +123,21 @@ impl Files {
     /// Counts the records and the owners of one shard.
     pub(super) fn count_shard(&self, shard: &str, now: UnixTime) -> io::Result<Count> {
         let root = self.root()?;
-        let folder = records::shard(&root, shard)?;
         let mut count = Count::default();
-        for key in keys(&folder)? {
-            if let Found::Held(held) = look(&folder, &key?)? {
-                let kind = if held.lives(now) { &mut count.live } else { &mut count.expired };
-                *kind = kind.saturating_add(1);
-                count.bytes = count.bytes.saturating_add(held.bytes());
+        if let Some(folder) = records::shard(&root, RECORDS, shard)? {
+            for key in keys(&folder)? {
+                if let Found::Held(held) = look(&folder, &key?)? {
+                    let kind = if held.lives(now) { &mut count.live } else { &mut count.expired };
+                    *kind = kind.saturating_add(1);
+                    count.bytes = count.bytes.saturating_add(held.bytes());
+                }
             }
         }
-        for name in root.folder(OWNERS)?.folder(shard)?.names()? {
-            let is_owner = OwnerKey::from_hex(&name?).is_some();
-            count.owners = count.owners.saturating_add(is_owner.into());
+        if let Some(owners) = records::shard(&root, OWNERS, shard)? {
+            for name in owners.names()? {
+                let is_owner = OwnerKey::from_hex(&name?).is_some();
+                count.owners = count.owners.saturating_add(is_owner.into());
+            }
         }
         Ok(count)
     }

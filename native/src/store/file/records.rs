@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fastsession_core::store::{Condition, Outcome, OwnerKey, StoreKey, Which};
 
@@ -30,6 +31,8 @@ pub(super) struct Files {
     pub(super) root: PathBuf,
     pub(super) durability: Durability,
     pub(super) clock: Arc<dyn Clock>,
+    /// By shard: whether the folders for its records and its owners are known to be there durably.
+    pub(super) known: Vec<[AtomicBool; 2]>,
 }
 
 /// A put, ready to be written.
@@ -51,7 +54,7 @@ pub(super) enum Written {
 impl Files {
     pub(super) fn get(&self, key: &StoreKey) -> io::Result<Option<Vec<u8>>> {
         let now = self.clock.now();
-        let folder = shard(&self.root()?, shard_of(key.as_str()))?;
+        let Some(folder) = shard(&self.root()?, RECORDS, key.as_str())? else { return Ok(None) };
         held(&folder, key)?.filter(|held| held.lives(now)).map(|held| held.record()).transpose()
     }
 
@@ -61,7 +64,7 @@ impl Files {
         let joins = write.owner.filter(|_| may_join);
         let _owner = joins.map(|owner| lock_owners(&root, shard_of(owner.as_str()))).transpose()?;
         let _shard = lock_records(&root, shard_of(write.key.as_str()))?;
-        let folder = shard(&root, shard_of(write.key.as_str()))?;
+        let folder = self.shard_to_write(&root, RECORDS, write.key.as_str())?;
         let held = held(&folder, &write.key)?;
         if !self.allows(write.condition, held.as_ref())? {
             return Ok(Written::Conflict);
@@ -85,12 +88,14 @@ impl Files {
     pub(super) fn delete(&self, key: &StoreKey, condition: Condition) -> io::Result<Outcome> {
         let root = self.root()?;
         let _shard = lock_records(&root, shard_of(key.as_str()))?;
-        let folder = shard(&root, shard_of(key.as_str()))?;
-        let held = held(&folder, key)?;
+        let folder = shard(&root, RECORDS, key.as_str())?;
+        let held = folder.as_ref().map(|folder| held(folder, key)).transpose()?.flatten();
         if !self.allows(condition, held.as_ref())? {
             return Ok(Outcome::Conflict);
         }
-        self.remove(&root, &folder, key, held.and_then(|held| held.owner))?;
+        if let Some(folder) = folder {
+            self.remove(&root, &folder, key, held.and_then(|held| held.owner))?;
+        }
         Ok(Outcome::Applied)
     }
 
@@ -101,7 +106,7 @@ impl Files {
         let mut filed = Vec::new();
         for key in keys(&list)? {
             let key = key?;
-            let folder = shard(&root, shard_of(key.as_str()))?;
+            let Some(folder) = shard(&root, RECORDS, key.as_str())? else { continue };
             let held = held(&folder, &key)?.filter(|held| held.owner == Some(*owner) && held.lives(now));
             if let Some(held) = held {
                 filed.push(Filed { key, entry: held.entry()? });
@@ -119,7 +124,7 @@ impl Files {
         let mut ended: u64 = 0;
         for key in meant.collect::<io::Result<Vec<_>>>()? {
             let _shard = lock_records(&root, shard_of(key.as_str()))?;
-            let folder = shard(&root, shard_of(key.as_str()))?;
+            let Some(folder) = shard(&root, RECORDS, key.as_str())? else { continue };
             match held(&folder, &key)?.filter(|held| held.owner == Some(*owner)) {
                 Some(held) => {
                     self.remove(&root, &folder, &key, held.owner)?;
@@ -128,7 +133,9 @@ impl Files {
                 None => leave(&root, owner, &key),
             }
         }
-        root.folder(OWNERS)?.folder(shard_of(owner.as_str()))?.remove_folder(owner.as_str())?;
+        if let Some(owners) = shard(&root, OWNERS, owner.as_str())? {
+            owners.remove_folder(owner.as_str())?;
+        }
         Ok(ended)
     }
 
@@ -151,7 +158,7 @@ impl Files {
 
     /// Puts `key` on the owner's list. Both locks must be held.
     fn join(&self, root: &Folder, owner: &OwnerKey, key: &StoreKey) -> io::Result<()> {
-        let owners = root.folder(OWNERS)?.folder(shard_of(owner.as_str()))?;
+        let owners = self.shard_to_write(root, OWNERS, owner.as_str())?;
         owners.make_folder(owner.as_str())?;
         self.sync(&owners)?;
         let list = owners.folder(owner.as_str())?;
@@ -198,10 +205,34 @@ impl Files {
     pub(super) fn root(&self) -> io::Result<Folder> {
         Folder::open(&self.root)
     }
+
+    /// The shard that `name` belongs to, made if there is none, and durably there.
+    fn shard_to_write(&self, root: &Folder, kind: &str, name: &str) -> io::Result<Folder> {
+        let shards = root.folder(kind)?;
+        let shard = shard_of(name);
+        // Another process may have made it and been killed before it could sync, so the first write of this
+        // process to each shard does.
+        let known = self
+            .known
+            .get(shard_number(name))
+            .map(|[records, owners]| if kind == RECORDS { records } else { owners });
+        if known.is_some_and(|known| known.load(Ordering::Relaxed))
+            && let Some(folder) = shards.folder_if_any(shard)?
+        {
+            return Ok(folder);
+        }
+        shards.make_folder(shard)?;
+        self.sync(&shards)?;
+        if let Some(known) = known {
+            known.store(true, Ordering::Relaxed);
+        }
+        shards.folder(shard)
+    }
 }
 
-pub(super) fn shard(root: &Folder, shard: &str) -> io::Result<Folder> {
-    root.folder(RECORDS)?.folder(shard)
+/// The shard of `kind` that `name` belongs to, or `None` if nothing was ever written there.
+pub(super) fn shard(root: &Folder, kind: &str, name: &str) -> io::Result<Option<Folder>> {
+    root.folder(kind)?.folder_if_any(shard_of(name))
 }
 
 /// Waits until nobody else changes records of this shard.
@@ -219,6 +250,11 @@ pub(super) fn shard_of(name: &str) -> &str {
     name.get(..2).unwrap_or("00")
 }
 
+/// The same as a number, up to 255.
+pub(super) fn shard_number(name: &str) -> usize {
+    usize::from_str_radix(shard_of(name), 16).unwrap_or_default()
+}
+
 /// The record's file, if there is one and it is whole.
 pub(super) fn held(folder: &Folder, key: &StoreKey) -> io::Result<Option<Held>> {
     let Some(file) = folder.read(key.as_str())? else { return Ok(None) };
@@ -231,7 +267,8 @@ pub(super) fn held(folder: &Folder, key: &StoreKey) -> io::Result<Option<Held>> 
 
 /// The folder that is the owner's list, if there is one.
 fn list_of(root: &Folder, owner: &OwnerKey) -> io::Result<Option<Folder>> {
-    root.folder(OWNERS)?.folder(shard_of(owner.as_str()))?.folder_if_any(owner.as_str())
+    let shard = shard(root, OWNERS, owner.as_str())?;
+    Ok(shard.map(|shard| shard.folder_if_any(owner.as_str())).transpose()?.flatten())
 }
 
 /// The keys that files in `folder` are named after.

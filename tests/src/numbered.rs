@@ -1,0 +1,27 @@
+//! Records that hold a number, and show whether they are whole.
+
+use fastsession_core::store::StoreKey;
+
+/// The record for `number`: some kilobytes that all depend on it.
+pub fn numbered(number: u64) -> Vec<u8> {
+    let words = (0..=400_u64).map(|index| number.wrapping_mul(index.wrapping_mul(2).wrapping_add(1)));
+    words.flat_map(u64::to_le_bytes).collect()
+}
+
+/// The number in a record.
+///
+/// # Errors
+/// If the record is not one that [`numbered`] makes.
+pub fn number(record: &[u8]) -> Result<u64, String> {
+    let number = record.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
+    match number {
+        Some(number) if numbered(number) == record => Ok(number),
+        _ => Err(format!("a record of {} bytes is torn", record.len())),
+    }
+}
+
+/// Eight keys made of one.
+pub fn numbered_keys(key: StoreKey) -> Vec<StoreKey> {
+    let tail = key.as_str().get(2..).unwrap_or_default();
+    (0..8).filter_map(|index| StoreKey::from_hex(&format!("{index:02x}{tail}"))).collect()
+}
