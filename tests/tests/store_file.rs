@@ -1,5 +1,6 @@
 //! The file store keeps the contract, with two stores on one folder.
 #![cfg(unix)]
+#![allow(clippy::expect_used, reason = "a test fails by a panic")]
 
 use std::path::PathBuf;
 
@@ -10,23 +11,23 @@ use fastsession_core::time::UnixTime;
 use tempfile::TempDir;
 
 struct Folder {
-    folder: TempDir,
+    temporary: TempDir,
     durability: Durability,
     clock: ManualClock,
 }
 
 impl Folder {
     fn new(durability: Durability) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        Self { folder, durability, clock: ManualClock::new(UnixTime::now()) }
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        Self { temporary, durability, clock: ManualClock::new(UnixTime::now()) }
     }
 
     fn store(&self) -> PathBuf {
-        self.folder.path().join("store")
+        self.temporary.path().join("store")
     }
 
     fn away(&self) -> PathBuf {
-        self.folder.path().join("away")
+        self.temporary.path().join("away")
     }
 }
 

@@ -159,11 +159,12 @@ pub(super) use faults::step;
 /// Lets tests fail any system call of this thread.
 #[cfg(test)]
 pub(super) mod faults {
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
     use std::io;
 
     thread_local! {
         static PLAN: RefCell<Plan> = const { RefCell::new(Plan { calls: Vec::new(), fault: None }) };
+        static WATCH: Cell<Option<fn(&'static str)>> = const { Cell::new(None) };
     }
 
     struct Plan {
@@ -190,7 +191,19 @@ pub(super) mod faults {
         (result, calls)
     }
 
+    /// Runs `work` and lets `watch` look at the disk before each system call.
+    pub(crate) fn watched<T>(watch: fn(&'static str), work: impl FnOnce() -> T) -> T {
+        WATCH.set(Some(watch));
+        let result = work();
+        WATCH.set(None);
+        result
+    }
+
     pub(crate) fn step(call: &'static str) -> io::Result<()> {
+        if let Some(watch) = WATCH.take() {
+            watch(call);
+            WATCH.set(Some(watch));
+        }
         PLAN.with_borrow_mut(|plan| {
             let index = plan.calls.len();
             plan.calls.push(call);

@@ -174,6 +174,69 @@ fn an_ending_that_fails_can_be_repeated() {
 }
 
 #[test]
+fn records_change_under_their_lock() {
+    thread_local! {
+        static LOCKS: std::cell::RefCell<Vec<PathBuf>> = const { std::cell::RefCell::new(Vec::new()) };
+    }
+    fn is_locked(path: &Path) -> bool {
+        fs::File::open(path).is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
+    }
+    fn watch(call: &'static str) {
+        LOCKS.with_borrow(|locks| match call {
+            "rename" | "unlink" => {
+                assert!(is_locked(&locks[0]), "{call} without the lock of the record's shard");
+            }
+            "mkdir" => {
+                assert!(locks.iter().any(|lock| is_locked(lock)), "{call} without a lock");
+            }
+            "rmdir" => {
+                assert!(is_locked(&locks[1]), "{call} without the lock of the owner's shard");
+            }
+            _ => {}
+        });
+    }
+    let fixture = Fixture::new();
+    let locks = fixture.root().join("locks");
+    LOCKS.set(vec![locks.join("ab"), locks.join("owners-cd")]);
+    let owner = Some(fixture.owner);
+    for expired in [false, true] {
+        faults::watched(watch, || {
+            fixture.put(OLD, Condition::Absent, owner).unwrap();
+            fixture.put(NEW, Condition::Any, None).unwrap();
+            assert_eq!(files_in(&fixture.root().join("owners")), 0, "a record without an owner is on a list");
+            fixture.put(OLD, Condition::Any, owner).unwrap();
+            assert_eq!(fixture.files.delete(&fixture.key, Condition::Any).unwrap(), Outcome::Applied);
+            fixture.put(OLD, Condition::Absent, owner).unwrap();
+            if expired {
+                assert_eq!(fixture.files.purge_shard("ab", EXPIRES).unwrap(), 1);
+            } else {
+                assert_eq!(fixture.files.delete_owned(&fixture.owner, Which::All).unwrap(), 1);
+            }
+        });
+        assert_eq!(files_in(&fixture.root().join("owners")), 0, "a list still names a record that is gone");
+    }
+}
+
+#[test]
+fn a_list_lasts_while_its_owner_is_locked() {
+    // The lists are purged while a record is between its place on the list and its file.
+    let fixture = Fixture::new();
+    fixture.put_old(Some(fixture.owner));
+    fs::remove_file(fixture.record_path()).unwrap();
+    let root = fixture.files.root().unwrap();
+    let lock = super::records::lock_owners(&root, "cd").unwrap();
+    let purging = std::thread::spawn({
+        let root = fixture.root();
+        move || open(&root).purge_lists("cd")
+    });
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    assert_eq!(files_in(&fixture.root().join("owners")), 1);
+    drop(lock);
+    purging.join().unwrap().unwrap();
+    assert_eq!(files_in(&fixture.root().join("owners")), 0);
+}
+
+#[test]
 fn a_file_that_is_not_whole_counts_as_absent() {
     let fixture = Fixture::new();
     fixture.put_old(Some(fixture.owner));

@@ -2,6 +2,8 @@
 
 mod held;
 mod names;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet, hash_map};
 use std::fmt;
