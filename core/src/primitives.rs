@@ -1,11 +1,11 @@
 //! The cryptographic primitives. Nothing else in the crate names `aes`, `cbc`, `hmac`, `sha2` or `pbkdf2`.
 
-use aes::{Aes128Dec, Aes128Enc};
+use aes::Aes128;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit, array::Array};
+use ctutils::{Choice, CtEq, CtGt, CtLt};
 use hmac::Hmac;
 use sha2::digest::{FixedOutput, Update};
 use sha2::{Digest, Sha256};
-use subtle::{Choice, ConstantTimeEq, ConstantTimeGreater, ConstantTimeLess};
 use zeroize::Zeroizing;
 
 /// Bytes of a SHA-256 hash, of an HMAC-SHA256 tag and of an HKDF block.
@@ -111,14 +111,13 @@ pub(crate) fn pbkdf2(password: &[u8], salt: &[u8], iterations: u32, key: &mut [u
 
 /// AES-128 in CBC mode without padding, FIPS 197 and NIST SP 800-38A section 6.2, under one key.
 ///
-/// The encryption schedule is kept and erased on drop; the decryption schedule is made from it
-/// (on processors without AES instructions the two are the same).
+/// The key schedules are kept and erased on drop.
 #[derive(Clone)]
-pub(crate) struct Cipher(Aes128Enc);
+pub(crate) struct Cipher(Aes128);
 
 impl Cipher {
     pub(crate) fn new(key: &[u8; BLOCK_LENGTH]) -> Self {
-        Self(Aes128Enc::new(Array::cast_from_core(key)))
+        Self(Aes128::new(Array::cast_from_core(key)))
     }
 
     /// In place: `C[i] = AES(key, P[i] ⊕ C[i-1])` with `C[-1] = iv`.
@@ -129,8 +128,7 @@ impl Cipher {
 
     /// In place: `P[i] = AES⁻¹(key, C[i]) ⊕ C[i-1]` with `C[-1] = iv`.
     pub(crate) fn decrypt(&self, iv: &[u8; BLOCK_LENGTH], blocks: &mut [[u8; BLOCK_LENGTH]]) {
-        let cipher = Aes128Dec::from(&self.0);
-        cbc::Decryptor::inner_iv_init(&cipher, Array::cast_from_core(iv))
+        cbc::Decryptor::inner_iv_init(&self.0, Array::cast_from_core(iv))
             .decrypt_blocks(Array::cast_slice_from_core_mut(blocks));
     }
 }
@@ -162,7 +160,7 @@ pub(crate) fn equal(left: &[u8], right: &[u8]) -> bool {
 
 /// Whether every byte is the same, in a time that depends on the length only.
 pub(crate) fn is_constant(bytes: &[u8]) -> bool {
-    let mut constant = Choice::from(1);
+    let mut constant = Choice::TRUE;
     for (byte, next) in bytes.iter().zip(bytes.iter().skip(1)) {
         constant &= byte.ct_eq(next);
     }

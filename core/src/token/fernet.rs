@@ -13,6 +13,8 @@ use super::base64::decoded_len;
 use super::binary::IV_LENGTH;
 use super::ring::KeyRing;
 use super::text::VerifiedText;
+#[cfg(feature = "alloc")]
+use super::text::token_len;
 use crate::buffer::{Buffer, Full};
 use crate::time::UnixTime;
 
@@ -130,12 +132,12 @@ impl Fernet {
             }
             let decoded = out.as_mut().get_mut(start..).unwrap_or_default();
             let payload = self.keys.decrypt_text(&verified, decoded)?;
-            let length = payload.len();
-            decoded.copy_within(payload, 0);
-            Ok((verified.timestamp, start.saturating_add(length)))
+            decoded.copy_within(payload.clone(), 0);
+            // The last bytes of the payload still lie where they were before it was moved to the front.
+            decoded.get_mut(payload.len()..payload.end).unwrap_or_default().zeroize();
+            Ok((verified.timestamp, start.saturating_add(payload.len())))
         });
-        // Behind the payload there still are parts of it, from before it was moved to the front.
-        erase_from(out, opened.as_ref().map_or(start, |(_, end)| *end));
+        out.truncate(opened.as_ref().map_or(start, |(_, end)| *end));
         opened.map(|(timestamp, _)| timestamp)
     }
 
@@ -168,7 +170,7 @@ impl Fernet {
         at: UnixTime,
         rng: &mut impl CryptoRng,
     ) -> Result<alloc::string::String, Full> {
-        let mut token = alloc::vec::Vec::new();
+        let mut token = alloc::vec::Vec::with_capacity(token_len(plaintext.len()));
         self.encrypt_at_into(plaintext, at, rng, &mut token)?;
         // Base64 is ASCII.
         Ok(alloc::string::String::from_utf8(token).unwrap_or_default())
@@ -185,7 +187,7 @@ impl Fernet {
         ttl: Option<Duration>,
         now: UnixTime,
     ) -> Result<Zeroizing<alloc::vec::Vec<u8>>, FernetError> {
-        let mut plaintext = Zeroizing::new(alloc::vec::Vec::new());
+        let mut plaintext = Zeroizing::new(alloc::vec::Vec::with_capacity(decoded_len(token.as_ref())));
         self.decrypt_at_into(token, ttl, now, &mut *plaintext)?;
         Ok(plaintext)
     }
