@@ -1,0 +1,57 @@
+//! The operator's command line: keys and tokens by hand.
+
+mod failure;
+mod key;
+mod key_source;
+mod stdio;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+const ABOUT: &str = "Keys and tokens of fastsession by hand.
+
+Data comes on standard input and goes to standard output, byte for byte. Secrets are never taken from arguments, \
+which other users of the machine can see.";
+
+const EXAMPLES: &str = "Examples:
+  Make a key and use it:
+    export FASTSESSION_KEY=$(fastsession key generate)
+    printf hello | fastsession token encrypt | fastsession token decrypt
+
+  Change to a new key: put it in front; the old one still opens what it sealed.
+    export FASTSESSION_KEY=$(fastsession key generate),$FASTSESSION_KEY
+
+Exit status:
+  0  done
+  1  the token was refused
+  2  it could not be tried: wrong arguments, no usable key, a failed read or write";
+
+#[derive(Parser)]
+#[command(name = "fastsession", version, about = ABOUT, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make keys
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Encrypt, decrypt and inspect Fernet tokens
+    #[command(subcommand)]
+    Token(token::Command),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Key(command) => command.run(),
+        Command::Token(command) => command.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
