@@ -50,29 +50,36 @@ pub(super) fn skip_value(reader: &mut Reader<'_>, depth: usize) -> Result<(), Va
     Ok(())
 }
 
-/// Moves `reader` behind the next value. Recursion ends at [`MAX_DEPTH`].
+/// Moves `reader` behind the next value, which stands at `depth`.
+#[inline]
 fn walk<const CHECK_TEXT: bool>(reader: &mut Reader<'_>, depth: usize) -> Result<(), ValueError> {
-    match reader.head()? {
-        Head::Str(bytes) if CHECK_TEXT => {
-            text(bytes)?;
-        }
-        Head::Array(count) => {
-            let depth = enter(depth)?;
-            for _ in 0..count {
-                walk::<CHECK_TEXT>(reader, depth)?;
-            }
-        }
-        Head::Map(count) => {
-            let depth = enter(depth)?;
-            for _ in 0..count {
-                let key = reader.bytes()?;
-                if CHECK_TEXT {
-                    text(key)?;
-                }
-                walk::<CHECK_TEXT>(reader, depth)?;
-            }
-        }
-        _ => {}
+    match reader.inlined_head()? {
+        Head::Str(bytes) if CHECK_TEXT => text(bytes).map(|_| ()),
+        Head::Array(count) => walk_entries::<CHECK_TEXT>(reader, count, false, depth),
+        Head::Map(count) => walk_entries::<CHECK_TEXT>(reader, count, true, depth),
+        _ => Ok(()),
     }
+}
+
+/// Moves `reader` behind `count` entries of an array or map that stands at `depth`. Recursion ends at [`MAX_DEPTH`].
+fn walk_entries<const CHECK_TEXT: bool>(
+    reader: &mut Reader<'_>,
+    count: usize,
+    has_keys: bool,
+    depth: usize,
+) -> Result<(), ValueError> {
+    let depth = enter(depth)?;
+    // A copy, which can stay in registers.
+    let mut inner = *reader;
+    for _ in 0..count {
+        if has_keys {
+            let key = inner.bytes()?;
+            if CHECK_TEXT {
+                text(key)?;
+            }
+        }
+        walk::<CHECK_TEXT>(&mut inner, depth)?;
+    }
+    *reader = inner;
     Ok(())
 }

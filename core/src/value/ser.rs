@@ -97,7 +97,7 @@ impl<'a, 'b, B: Buffer + ?Sized> Serializer for ValueSerializer<'a, 'b, B> {
 
     #[inline]
     fn serialize_bool(self, value: bool) -> Result<()> {
-        self.writer.append(&[Kind::Bool as u8, value.into()], &[])
+        self.writer.append([Kind::Bool as u8, value.into()], &[])
     }
 
     fn serialize_f32(self, number: f32) -> Result<()> {
@@ -106,7 +106,7 @@ impl<'a, 'b, B: Buffer + ?Sized> Serializer for ValueSerializer<'a, 'b, B> {
 
     #[inline]
     fn serialize_f64(self, number: f64) -> Result<()> {
-        self.writer.append(&[Kind::Float as u8], &number.to_le_bytes())
+        self.writer.append([Kind::Float as u8], &number.to_le_bytes())
     }
 
     fn serialize_char(self, character: char) -> Result<()> {
@@ -124,13 +124,13 @@ impl<'a, 'b, B: Buffer + ?Sized> Serializer for ValueSerializer<'a, 'b, B> {
 
     /// Formats into the buffer, without a string between.
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<()> {
-        self.writer.append(&[Kind::Str as u8], &[])?;
+        self.writer.append([Kind::Str as u8], &[])?;
         self.writer.display(value)
     }
 
     #[inline]
     fn serialize_unit(self) -> Result<()> {
-        self.writer.append(&[Kind::Null as u8], &[])
+        self.writer.append([Kind::Null as u8], &[])
     }
 
     fn serialize_unit_struct(self, _name: &'static str) -> Result<()> {

@@ -4,12 +4,14 @@ use core::ops::Range;
 
 use super::error::ValueError;
 use super::kind::Kind;
-use super::wire::{MAX_VARINT, Varint, widen, zigzag};
+use super::wire::{Varint, widen, zigzag};
 use crate::buffer::Buffer;
 
 type Result<T> = core::result::Result<T, ValueError>;
 
 /// Writes at the end of a buffer, which is not to become longer than a limit.
+///
+/// What a method writes is written whole or, if it does not fit, not at all.
 pub(crate) struct Writer<'b, B: ?Sized> {
     out: &'b mut B,
     limit: usize,
@@ -34,7 +36,10 @@ impl<'b, B: Buffer + ?Sized> Writer<'b, B> {
     /// Writes a kind and the number that follows it.
     #[inline]
     pub(crate) fn head(&mut self, kind: Kind, number: u64) -> Result<()> {
-        self.append(&[kind as u8], Varint::new(number).as_slice())
+        match short(number) {
+            Some(byte) => self.append([kind as u8, byte], &[]),
+            None => self.append([kind as u8], Varint::new(number).as_slice()),
+        }
     }
 
     /// Writes an integer, of the kind that its size demands.
@@ -55,34 +60,62 @@ impl<'b, B: Buffer + ?Sized> Writer<'b, B> {
     /// Writes a length and the bytes.
     #[inline]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        self.append(Varint::new(widen(bytes.len())).as_slice(), bytes)
+        match short(widen(bytes.len())) {
+            Some(length) => self.append([length], bytes),
+            None => self.long_bytes([], bytes),
+        }
     }
 
     /// Writes a kind, a length and the bytes.
     #[inline]
     pub(crate) fn block(&mut self, kind: Kind, bytes: &[u8]) -> Result<()> {
-        let length = Varint::new(widen(bytes.len()));
-        let length = length.as_slice();
-        let mut head = [kind as u8; 1 + MAX_VARINT];
-        let (_, places) = head.split_at_mut(1);
-        for (place, byte) in places.iter_mut().zip(length) {
-            *place = *byte;
+        match short(widen(bytes.len())) {
+            Some(length) => self.append([kind as u8, length], bytes),
+            None => self.long_bytes([kind as u8], bytes),
         }
-        self.append(head.get(..length.len().saturating_add(1)).unwrap_or_default(), bytes)
     }
 
-    /// Writes the text of `value` and, before it, its length. Nothing is written if it cannot be.
+    /// Writes the text of `value` and, before it, its length.
     pub(crate) fn display<T: core::fmt::Display + ?Sized>(&mut self, value: &T) -> Result<()> {
         let start = self.len();
-        let written = self.unchecked_display(start, value);
-        if written.is_err() {
-            self.truncate(start);
-        }
-        written
+        self.text(start, value).inspect_err(|_| self.out.truncate(start))
     }
 
-    fn unchecked_display<T: core::fmt::Display + ?Sized>(&mut self, start: usize, value: &T) -> Result<()> {
-        self.append(&[0], &[])?;
+    /// Appends `head` and then `body`.
+    #[inline]
+    pub(crate) fn append<const N: usize>(&mut self, head: [u8; N], body: &[u8]) -> Result<()> {
+        let start = self.out.len();
+        let middle = start.saturating_add(N);
+        let end = middle.saturating_add(body.len());
+        if end > self.limit || self.out.try_resize(end).is_err() {
+            return Err(self.full(end));
+        }
+        if let Some((to, rest)) =
+            self.out.as_mut().get_mut(start..end).and_then(|to| to.split_first_chunk_mut())
+        {
+            *to = head;
+            rest.copy_from_slice(body);
+        }
+        Ok(())
+    }
+
+    /// Puts `bytes` in the place of `range`, moving what follows.
+    pub(crate) fn replace(&mut self, range: Range<usize>, bytes: &[u8]) -> Result<()> {
+        let length = self.out.len().saturating_sub(range.len()).saturating_add(bytes.len());
+        if length > self.limit || self.out.try_splice(range, bytes).is_err() {
+            return Err(self.full(length));
+        }
+        Ok(())
+    }
+
+    fn long_bytes<const N: usize>(&mut self, head: [u8; N], bytes: &[u8]) -> Result<()> {
+        let start = self.len();
+        self.append(head, Varint::new(widen(bytes.len())).as_slice())?;
+        self.append([], bytes).inspect_err(|_| self.out.truncate(start))
+    }
+
+    fn text<T: core::fmt::Display + ?Sized>(&mut self, start: usize, value: &T) -> Result<()> {
+        self.append([0], &[])?;
         let behind_length = self.len();
         let mut text = Text { writer: self, failure: None };
         let outcome = core::fmt::write(&mut text, format_args!("{value}"));
@@ -95,44 +128,16 @@ impl<'b, B: Buffer + ?Sized> Writer<'b, B> {
         self.replace(start..behind_length, Varint::new(widen(length)).as_slice())
     }
 
-    /// Appends `head` and then `body`. Nothing is written if both do not fit.
-    #[inline]
-    pub(crate) fn append(&mut self, head: &[u8], body: &[u8]) -> Result<()> {
-        let start = self.out.len();
-        let middle = start.saturating_add(head.len());
-        let end = middle.saturating_add(body.len());
-        self.make_room(end)?;
-        let bytes = self.out.as_mut();
-        if let Some(to) = bytes.get_mut(start..middle) {
-            to.copy_from_slice(head);
-        }
-        if let Some(to) = bytes.get_mut(middle..end) {
-            to.copy_from_slice(body);
-        }
-        Ok(())
-    }
-
-    /// Puts `bytes` in the place of `range`, moving what follows.
-    pub(crate) fn replace(&mut self, range: Range<usize>, bytes: &[u8]) -> Result<()> {
-        let length = self.out.len().saturating_sub(range.len()).saturating_add(bytes.len());
-        if length > self.limit {
-            return Err(self.full(length));
-        }
-        self.out.try_splice(range, bytes).map_err(|_| self.full(length))
-    }
-
-    #[inline]
-    fn make_room(&mut self, length: usize) -> Result<()> {
-        if length > self.limit || self.out.try_resize(length).is_err() {
-            return Err(self.full(length));
-        }
-        Ok(())
-    }
-
     #[cold]
     fn full(&self, at_least: usize) -> ValueError {
         ValueError::Full { at_least, limit: self.limit.min(self.out.max_capacity()) }
     }
+}
+
+/// A number as its variable-length integer, if that is one byte.
+#[inline]
+fn short(number: u64) -> Option<u8> {
+    u8::try_from(number).ok().filter(|byte| *byte < 0x80)
 }
 
 /// Lets `core::fmt` write, and keeps the reason if it could not.
@@ -143,7 +148,7 @@ struct Text<'a, 'b, B: ?Sized> {
 
 impl<B: Buffer + ?Sized> core::fmt::Write for Text<'_, '_, B> {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        self.writer.append(text.as_bytes(), &[]).map_err(|failure| {
+        self.writer.append([], text.as_bytes()).map_err(|failure| {
             self.failure = Some(failure);
             core::fmt::Error
         })

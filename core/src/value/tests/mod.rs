@@ -2,7 +2,11 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a test may panic")]
 
 #[cfg(feature = "alloc")]
+mod containers;
+#[cfg(feature = "alloc")]
 mod enums;
+#[cfg(feature = "alloc")]
+mod errors;
 mod fixed;
 #[cfg(feature = "alloc")]
 mod hostile;
@@ -11,11 +15,11 @@ mod lenient;
 #[cfg(feature = "alloc")]
 mod model;
 #[cfg(feature = "alloc")]
-mod types;
+mod scalars;
 
 #[cfg(feature = "alloc")]
 use {
-    super::{ValueError, read, skip, validate, write},
+    super::{Kind, ValueError, read, skip, validate, write},
     serde::{Deserialize, Serialize, de::DeserializeOwned},
     std::vec::Vec,
 };
@@ -56,4 +60,9 @@ where
     assert_eq!(read::<T>(&longer), Err(ValueError::Corrupt));
     assert_eq!(skip(&longer), Ok(bytes.len()));
     bytes
+}
+
+#[cfg(feature = "alloc")]
+const fn mismatch(expected: Kind, found: Kind) -> ValueError {
+    ValueError::Mismatch { expected: Some(expected), found: Some(found) }
 }
