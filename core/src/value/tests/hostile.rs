@@ -47,8 +47,8 @@ fn check(bytes: &[u8]) {
                 Err(refused) => assert_eq!(recode(&bytes[..length]), Err(refused)),
             }
         }
-        Err(refused) => {
-            assert_eq!(validate(bytes), Err(refused));
+        Err(_) => {
+            assert!(validate(bytes).is_err());
             assert!(read::<IgnoredAny>(bytes).is_err() && recode(bytes).is_err());
         }
     }
