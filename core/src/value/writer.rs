@@ -85,16 +85,16 @@ impl<'b, B: Buffer + ?Sized> Writer<'b, B> {
     #[inline]
     pub(crate) fn append<const N: usize>(&mut self, head: [u8; N], body: &[u8]) -> Result<()> {
         let start = self.out.len();
-        let middle = start.saturating_add(N);
-        let end = middle.saturating_add(body.len());
+        let end = start.saturating_add(N).saturating_add(body.len());
         if end > self.limit || self.out.try_resize(end).is_err() {
             return Err(self.full(end));
         }
-        if let Some((to, rest)) =
-            self.out.as_mut().get_mut(start..end).and_then(|to| to.split_first_chunk_mut())
-        {
+        // Bounded anew, so that the compiler sees that nothing here can panic.
+        if let Some((to, rest)) = self.out.as_mut().get_mut(start..).and_then(<[u8]>::split_first_chunk_mut) {
             *to = head;
-            rest.copy_from_slice(body);
+            if let Some(to) = rest.get_mut(..body.len()) {
+                to.copy_from_slice(body);
+            }
         }
         Ok(())
     }
