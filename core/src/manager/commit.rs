@@ -4,11 +4,12 @@ use core::time::Duration;
 
 use rand_core::CryptoRng;
 
-use super::{Filed, Manager};
+use super::placement::ENDED;
+use super::{Filed, Manager, Placement};
 use crate::buffer::Buffer;
 use crate::id::SessionId;
 use crate::session::{Origin, Session, SessionError, Successor};
-use crate::store::{Condition, Operation, StoreKey, Tag};
+use crate::store::{Condition, Operation, StoreKey};
 use crate::time::{MAX_CLOCK_SKEW, UnixTime};
 
 /// How long a store keeps a record beyond its session's end, so that the core's clock judges.
@@ -25,29 +26,44 @@ const TOUCHES_PER_IDLE_TIMEOUT: u64 = 10;
 pub struct Commit<B: Buffer> {
     pub(super) session: Session<B>,
     pub(super) plan: Plan,
-    /// How many operations of the plan are done.
-    pub(super) done: u8,
+    pub(super) steps: Steps,
+    /// How many steps are done.
+    pub(super) done: usize,
     pub(super) now: UnixTime,
-    /// Whether an earlier attempt met a conflict.
+    /// Why changes are lost, if they are.
     pub(super) failure: Option<SessionError>,
 }
 
-/// What is to be written.
+/// What a commit comes to.
 pub(super) enum Plan {
     /// Nothing.
     Nothing,
-    /// Put a new record.
+    /// A new record.
     Create(Target),
-    /// Put the record again.
-    Store { target: Target, tag: Tag, purpose: Purpose },
-    /// Put a record under a new id, then delete the old one.
-    Rotate { target: Target, condition: Condition, old_key: StoreKey, old_tag: Tag },
-    /// Delete the record.
+    /// The record again.
+    Store { target: Target, purpose: Purpose },
+    /// A record under a new id instead of the old one.
+    Rotate { target: Target, old_key: StoreKey },
+    /// No record any more.
     Destroy(StoreKey),
-    /// Another request ended the session: delete what this one stored meanwhile, if anything.
-    Ended(Option<StoreKey>),
+    /// Another request ended the session.
+    Ended,
     /// A touch met a conflict.
     Dropped,
+}
+
+/// What a plan takes: a marker, a put and a delete at the most.
+pub(super) type Steps = heapless::Vec<Step, 3>;
+
+/// One operation of a plan.
+#[derive(Clone, Copy)]
+pub(super) enum Step {
+    /// Put the marker that a session has ended.
+    Mark(StoreKey),
+    /// Put the sealed session under the target's key.
+    Put(Condition),
+    /// Delete a record.
+    Delete(StoreKey, Condition),
 }
 
 /// The record to write.
@@ -104,18 +120,26 @@ impl From<SessionError> for CommitError {
 impl<B: Buffer> Commit<B> {
     /// The next operation; `None` when all are done.
     pub fn operation(&self) -> Option<Operation<'_>> {
-        match (&self.plan, self.done) {
-            (Plan::Create(target), 0) => Some(self.put(target, Condition::Absent)),
-            (Plan::Store { target, tag, .. }, 0) => Some(self.put(target, Condition::Matches(*tag))),
-            (Plan::Rotate { target, condition, .. }, 0) => Some(self.put(target, *condition)),
-            (Plan::Rotate { old_key, old_tag, .. }, 1) => {
-                Some(Operation::Delete { key: *old_key, condition: Condition::Matches(*old_tag) })
+        Some(match *self.steps.get(self.done)? {
+            Step::Mark(key) => Operation::Put {
+                key,
+                record: ENDED,
+                expires_at: self.session.header.ends_at(self.session.lifetimes).after(STORE_GRACE),
+                condition: Condition::Absent,
+                filing: None,
+            },
+            Step::Put(condition) => {
+                let target = self.plan.target()?;
+                Operation::Put {
+                    key: target.key,
+                    record: self.session.data.token(),
+                    expires_at: self.session.expires_at().after(STORE_GRACE),
+                    condition,
+                    filing: target.filed.as_ref().map(Filed::filing),
+                }
             }
-            (Plan::Destroy(key) | Plan::Ended(Some(key)), 0) => {
-                Some(Operation::Delete { key: *key, condition: Condition::Any })
-            }
-            _ => None,
-        }
+            Step::Delete(key, condition) => Operation::Delete { key, condition },
+        })
     }
 
     /// Says that the operation was carried out.
@@ -132,12 +156,13 @@ impl<B: Buffer> Commit<B> {
     pub fn drop_optional(&mut self) {
         if self.is_optional() {
             self.plan = Plan::Dropped;
+            self.steps.clear();
         }
     }
 
-    /// Whether the operations must all be carried out even if the client is gone: there is a delete among them.
+    /// Whether the operations must all be carried out even if the client is gone: something ends with them.
     pub fn must_finish(&self) -> bool {
-        matches!(self.plan, Plan::Rotate { .. } | Plan::Destroy(_) | Plan::Ended(Some(_)))
+        self.steps.iter().any(|step| !matches!(step, Step::Put(_)))
     }
 
     /// The new record, which no browser knows of, that a commit may leave behind when it is given up: worth deleting.
@@ -151,21 +176,17 @@ impl<B: Buffer> Commit<B> {
     /// The name of the record that is written or deleted, for logs.
     pub fn key(&self) -> Option<StoreKey> {
         match &self.plan {
-            Plan::Create(target) | Plan::Store { target, .. } | Plan::Rotate { target, .. } => {
-                Some(target.key)
-            }
             Plan::Destroy(key) => Some(*key),
-            Plan::Ended(_) | Plan::Dropped | Plan::Nothing => self.session.key(),
+            plan => plan.target().map(|target| target.key).or_else(|| self.session.key()),
         }
     }
+}
 
-    fn put<'c>(&'c self, target: &'c Target, condition: Condition) -> Operation<'c> {
-        Operation::Put {
-            key: target.key,
-            record: self.session.data.token(),
-            expires_at: self.session.expires_at().after(STORE_GRACE),
-            condition,
-            filing: target.filed.as_ref().map(Filed::filing),
+impl Plan {
+    pub(super) fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Create(target) | Self::Store { target, .. } | Self::Rotate { target, .. } => Some(target),
+            Self::Nothing | Self::Destroy(_) | Self::Ended | Self::Dropped => None,
         }
     }
 }
@@ -184,13 +205,15 @@ impl Manager {
         if session.pending_updates().next().is_some() && !session.intent.discarded {
             return Err(CommitError::PendingUpdate);
         }
-        let plan = self.plan(&mut session, now, rng)?;
-        Ok(Commit { session, plan, done: 0, now, failure: None })
+        let mut steps = Steps::new();
+        let plan = self.plan(&mut session, &mut steps, now, rng)?;
+        Ok(Commit { session, plan, steps, done: 0, now, failure: None })
     }
 
     fn plan<B: Buffer>(
         &self,
         session: &mut Session<B>,
+        steps: &mut Steps,
         now: UnixTime,
         rng: &mut impl CryptoRng,
     ) -> Result<Plan, CommitError> {
@@ -200,22 +223,27 @@ impl Manager {
                 return Ok(Plan::Nothing);
             }
             let id = self.generate_id(rng);
+            self.step(steps, Step::Put(Condition::Absent));
             return Ok(Plan::Create(self.seal(session, id, true, true, now, rng)?));
         };
+        let (key, tag, is_current) = (stored.key, stored.tag, stored.is_current);
         if intent.destroyed {
-            return Ok(Plan::Destroy(stored.key));
+            self.mark(steps, &stored.id);
+            self.step(steps, Step::Delete(key, Condition::Any));
+            return Ok(Plan::Destroy(key));
         }
         if intent.discarded {
             return Ok(Plan::Nothing);
         }
-        let (key, tag, is_current) = (stored.key, stored.tag, stored.is_current);
         if intent.rotate {
             let (id, condition) = match stored.successor.take() {
-                Some(Successor { id, tag, .. }) => (id, Condition::Matches(tag)),
+                Some(Successor { id, tag }) => (id, Condition::Matches(tag)),
                 None => (self.generate_id(rng), Condition::Absent),
             };
-            let target = self.seal(session, id, true, true, now, rng)?;
-            return Ok(Plan::Rotate { target, condition, old_key: key, old_tag: tag });
+            self.mark(steps, &stored.id);
+            self.step(steps, Step::Put(condition));
+            self.step(steps, Step::Delete(key, Condition::Matches(tag)));
+            return Ok(Plan::Rotate { target: self.seal(session, id, true, true, now, rng)?, old_key: key });
         }
         let touch_is_due = {
             let unseen = session.header.last_seen.age(now).as_secs();
@@ -230,8 +258,28 @@ impl Manager {
         let id = stored.id.clone();
         // Changed lifetimes change the cookie's as well, and how long the owner's list has to remember.
         let send_cookie = !is_current || intent.lifetimes;
-        let target = self.seal(session, id, send_cookie, send_cookie, now, rng)?;
-        Ok(Plan::Store { target, tag, purpose })
+        self.step(steps, Step::Put(Condition::Matches(tag)));
+        Ok(Plan::Store { target: self.seal(session, id, send_cookie, send_cookie, now, rng)?, purpose })
+    }
+
+    /// Adds a step, as far as the placement has it.
+    fn step(&self, steps: &mut Steps, step: Step) {
+        let step = match (self.placement, step) {
+            (Placement::Cookie, _) => return,
+            // Such a store cannot check a condition: what it shows may be old.
+            (Placement::Both { .. }, Step::Put(_)) => Step::Put(Condition::Any),
+            (Placement::Both { .. }, Step::Delete(key, _)) => Step::Delete(key, Condition::Any),
+            (_, step) => step,
+        };
+        // No plan has more than three.
+        let _ = steps.push(step);
+    }
+
+    /// Adds the marker that the session has ended, where reads may be old.
+    fn mark(&self, steps: &mut Steps, id: &SessionId) {
+        if let Placement::Both { .. } = self.placement {
+            self.step(steps, Step::Mark(self.namespace.ended_key(id)));
+        }
     }
 
     fn generate_id(&self, rng: &mut impl CryptoRng) -> SessionId {
@@ -255,7 +303,7 @@ impl Manager {
         session.header.last_seen = session.header.last_seen.max(now);
         session.header.revision = session.header.revision.saturating_add(1);
         let key = self.namespace.store_key(&id);
-        let filed = self.file(session, &key, is_new, now, rng);
+        let filed = if self.has_owners { self.file(session, &key, is_new, now, rng) } else { None };
         let mut ivs = [[0; 16]; 2];
         rng.fill_bytes(ivs.as_flattened_mut());
         let [record_iv, cookie_iv] = ivs;

@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use super::Manager;
+use super::placement::{DATA_SUFFIX, MAX_COOKIE};
+use super::{DataName, Manager, Placement};
 use crate::cookie::{Attributes, AttributesError, SameSite};
 use crate::id::SessionId;
 use crate::record::header::Lifetimes;
@@ -15,6 +16,8 @@ pub const MIN_LIMIT: usize = 256;
 /// The most bytes that a session's limit may be set to.
 pub const MAX_LIMIT: usize = 16 * 1024 * 1024;
 
+/// The most that a store may lag: a copy in a cookie is sent with every request for twice as long.
+const MAX_LAG: Duration = Duration::from_hours(1);
 const DEFAULT_NAMESPACE: &str = "session";
 const DEFAULT_LIMIT: usize = 64 * 1024;
 const DEFAULT_IDLE: Duration = Duration::from_hours(1);
@@ -31,6 +34,8 @@ pub struct Builder {
     cookie_error: Option<AttributesError>,
     lifetimes: Lifetimes,
     limit: usize,
+    placement: Placement,
+    has_owners: Option<bool>,
     make_id: fn([u8; 32]) -> SessionId,
 }
 
@@ -46,6 +51,10 @@ pub enum ConfigError {
     Lifetime,
     /// The limit is not between [`MIN_LIMIT`] and [`MAX_LIMIT`].
     Limit,
+    /// Sessions in a cookie alone cannot be filed in their owners' lists.
+    Owners,
+    /// The store's lag is under a second or over an hour.
+    Lag,
 }
 
 impl core::fmt::Display for ConfigError {
@@ -56,6 +65,10 @@ impl core::fmt::Display for ConfigError {
                 write!(f, "the namespace must have 1 to {MAX_NAMESPACE_LENGTH} bytes and no NUL")
             }
             Self::Lifetime => f.write_str("idle and absolute timeout must be 1 second to 400 days"),
+            Self::Owners => {
+                f.write_str("owners' lists need a store: choose another placement, or do without owners")
+            }
+            Self::Lag => f.write_str("the store's lag must be 1 second to 1 hour"),
             Self::Limit => write!(f, "the limit of a session must be {MIN_LIMIT} to {MAX_LIMIT} bytes"),
         }
     }
@@ -79,6 +92,8 @@ impl Manager {
             cookie_error: None,
             lifetimes: Lifetimes { idle: DEFAULT_IDLE, absolute: DEFAULT_ABSOLUTE },
             limit: DEFAULT_LIMIT,
+            placement: Placement::Store,
+            has_owners: None,
             make_id: SessionId::from_random,
         }
     }
@@ -150,6 +165,21 @@ impl Builder {
         self
     }
 
+    /// Where sessions are kept: in the store unless set.
+    ///
+    /// In a cookie a session may have what fits in 4,096 bytes of name and value, whatever [`Self::limit`] allows.
+    pub fn placement(mut self, placement: Placement) -> Self {
+        self.placement = placement;
+        self
+    }
+
+    /// Whether sessions are filed in lists of their owners: yes unless set, but for sessions in a cookie alone, which
+    /// cannot be.
+    pub fn owners(mut self, has_owners: bool) -> Self {
+        self.has_owners = Some(has_owners);
+        self
+    }
+
     /// The application's own form of session ids, made from 32 random bytes: `base64url` of them unless set. All the
     /// entropy must stay in it.
     pub fn id_generator(mut self, make_id: fn([u8; 32]) -> SessionId) -> Self {
@@ -172,12 +202,28 @@ impl Builder {
         if !(MIN_LIMIT..=MAX_LIMIT).contains(&self.limit) {
             return Err(ConfigError::Limit);
         }
+        let has_store = self.placement != Placement::Cookie;
+        if self.has_owners == Some(true) && !has_store {
+            return Err(ConfigError::Owners);
+        }
+        if let Placement::Both { lag } = self.placement
+            && !(Duration::from_secs(1)..=MAX_LAG).contains(&lag)
+        {
+            return Err(ConfigError::Lag);
+        }
+        let mut data_name = DataName::new();
+        let named = data_name.push_str(&self.cookie.name).and_then(|()| data_name.push_str(DATA_SUFFIX));
+        named.map_err(|_| AttributesError::Name)?;
+        let fits_cookie = MAX_COOKIE.saturating_sub(data_name.len()).saturating_mul(3) / 4;
         Ok(Manager {
             ring: self.ring,
             namespace: self.namespace.ok_or(ConfigError::Namespace)?,
             cookie: self.cookie,
             lifetimes: self.lifetimes,
-            limit: self.limit,
+            limit: if self.placement.has_cookie() { self.limit.min(fits_cookie) } else { self.limit },
+            placement: self.placement,
+            data_name,
+            has_owners: self.has_owners.unwrap_or(has_store),
             make_id: self.make_id,
         })
     }

@@ -1,7 +1,7 @@
 //! What to do when the store says that a record changed meanwhile.
 
 use super::Manager;
-use super::commit::{Commit, Plan, Purpose};
+use super::commit::{Commit, Plan, Purpose, Step};
 use crate::buffer::Buffer;
 use crate::id::SessionId;
 use crate::session::{Data, How, Origin, Session, SessionError, Stored, Successor};
@@ -26,36 +26,39 @@ impl Manager {
     /// Changes are replayed key by key: what was inserted or removed here wins, what was updated is to be run again.
     /// A session that was ended meanwhile stays ended.
     pub fn conflict<B: Buffer>(&self, mut commit: Commit<B>, fresh: B, now: UnixTime) -> Conflict<B> {
-        let found = Tag::of(fresh.as_ref());
-        let is_own = commit.done == 0 && !fresh.is_empty() && found == Tag::of(commit.session.data.token());
-        if is_own {
+        let Some(step) = commit.steps.get(commit.done).copied() else { return Conflict::Continue(commit) };
+        let own = Tag::of(commit.session.data.token());
+        if let Step::Put(_) = step
+            && !fresh.is_empty()
+            && Tag::of(fresh.as_ref()) == own
+        {
             // An earlier attempt, whose answer was lost, had stored it.
             commit.applied();
             return Conflict::Continue(commit);
         }
-        match core::mem::replace(&mut commit.plan, Plan::Nothing) {
-            Plan::Create(target) => self.another_id(commit, &target.id),
-            Plan::Store { purpose: Purpose::Touch, .. } => {
-                commit.plan = Plan::Dropped;
-                Conflict::Continue(commit)
-            }
-            Plan::Store { target, .. } => {
-                let merged = self.merge(&mut commit, &target.id, fresh, now);
-                go_on(commit, merged, None, None)
-            }
-            Plan::Rotate { target, condition: Condition::Absent, .. } if commit.done == 0 => {
+        match (core::mem::replace(&mut commit.plan, Plan::Ended), step) {
+            (Plan::Create(target) | Plan::Rotate { target, .. }, Step::Put(Condition::Absent)) => {
                 self.another_id(commit, &target.id)
             }
-            Plan::Rotate { old_key, .. } if commit.done == 0 => ended(commit, Some(old_key)),
-            Plan::Rotate { target, .. } => {
-                let tag = Tag::of(commit.session.data.token());
-                let merged = self.merge(&mut commit, &target.id, fresh, now);
-                let stored_as = target.key;
-                let successor = Successor { id: target.id, tag };
-                go_on(commit, merged, Some(successor), Some(stored_as))
+            (Plan::Store { purpose: Purpose::Touch, .. }, _) => {
+                commit.plan = Plan::Dropped;
+                commit.steps.clear();
+                Conflict::Continue(commit)
             }
-            plan @ (Plan::Nothing | Plan::Destroy(_) | Plan::Ended(_) | Plan::Dropped) => {
-                // These have no condition that could fail.
+            (Plan::Store { target, .. }, _) => {
+                let merged = self.merge(&mut commit, &target.id, fresh, now);
+                go_on(commit, merged, None)
+            }
+            // The record that this rotation has stored was ended under its new id.
+            (Plan::Rotate { old_key, .. }, Step::Put(_)) => ended(commit, Some(old_key)),
+            (Plan::Rotate { target, .. }, Step::Delete(..)) => {
+                let merged = self.merge(&mut commit, &target.id, fresh, now);
+                go_on(commit, merged, Some((target.key, Successor { id: target.id, tag: own })))
+            }
+            // The marker was there: another request had ended the session.
+            (Plan::Rotate { .. }, Step::Mark(_)) => ended(commit, None),
+            (plan, _) => {
+                // A sign-out goes on, whatever it finds.
                 commit.plan = plan;
                 commit.applied();
                 Conflict::Continue(commit)
@@ -154,9 +157,9 @@ fn replay<B: Buffer>(ours: &Session<B>, fresh: &mut Session<B>) -> Result<(), Se
 fn go_on<B: Buffer>(
     mut commit: Commit<B>,
     merged: Result<Option<Session<B>>, SessionError>,
-    successor: Option<Successor>,
-    stored_as: Option<StoreKey>,
+    stored_as: Option<(StoreKey, Successor)>,
 ) -> Conflict<B> {
+    let (key, successor) = stored_as.unzip();
     match merged {
         Ok(Some(mut session)) => {
             if let Origin::Stored(stored) = &mut session.origin {
@@ -164,17 +167,18 @@ fn go_on<B: Buffer>(
             }
             Conflict::Retry(session)
         }
-        Ok(None) => ended(commit, stored_as),
+        Ok(None) => ended(commit, key),
         Err(error) => {
             commit.failure = Some(error);
-            ended(commit, stored_as)
+            ended(commit, key)
         }
     }
 }
 
-/// The session has ended; `stored_as` is a record to be deleted with it.
-fn ended<B: Buffer>(mut commit: Commit<B>, stored_as: Option<StoreKey>) -> Conflict<B> {
-    commit.plan = Plan::Ended(stored_as);
+/// The session has ended; a record that was stored for it meanwhile is to be deleted.
+fn ended<B: Buffer>(mut commit: Commit<B>, left_behind: Option<StoreKey>) -> Conflict<B> {
+    commit.plan = Plan::Ended;
     commit.done = 0;
+    commit.steps = left_behind.into_iter().map(|key| Step::Delete(key, Condition::Any)).collect();
     Conflict::Continue(commit)
 }

@@ -2,8 +2,9 @@
 
 use core::time::Duration;
 
-use super::Manager;
 use super::commit::{Commit, CommitError, Plan, Purpose, Target};
+use super::placement::DATA_SUFFIX;
+use super::{Manager, Placement};
 use crate::buffer::{Buffer, Full};
 use crate::cookie;
 use crate::event::{Event, EventKind};
@@ -12,6 +13,7 @@ use crate::record::header::Header;
 use crate::session::{Intent, Origin, Reason, Session, Stored};
 use crate::store::Tag;
 use crate::time::UnixTime;
+use crate::token::base64;
 
 /// A commit whose operations are all done.
 pub struct Finished<B: Buffer> {
@@ -23,6 +25,8 @@ pub struct Finished<B: Buffer> {
 /// One `Set-Cookie` header.
 pub struct SetCookie<'a> {
     manager: &'a Manager,
+    /// What the name ends with.
+    suffix: &'static str,
     value: Value<'a>,
     max_age: Duration,
 }
@@ -30,6 +34,8 @@ pub struct SetCookie<'a> {
 enum Value<'a> {
     /// The id, to be sealed at this time with this initialization vector.
     Id(&'a SessionId, UnixTime, [u8; 16]),
+    /// The record.
+    Data(&'a [u8]),
     Removed,
 }
 
@@ -37,9 +43,10 @@ impl SetCookie<'_> {
     /// Appends the header's value, as in `__Host-session=…; Path=/; …`: ASCII.
     ///
     /// # Errors
-    /// [`Full`] if it does not fit: some 800 bytes always do.
+    /// [`Full`] if it does not fit: 1,024 bytes always do for the id, 5,120 for a session kept in a cookie.
     pub fn append_to<B: Buffer + ?Sized>(&self, out: &mut B) -> Result<(), Full> {
-        cookie::set::append(out, &self.manager.cookie, "", self.max_age, |out| match self.value {
+        cookie::set::append(out, &self.manager.cookie, self.suffix, self.max_age, |out| match self.value {
+            Value::Data(record) => base64::append_unpadded(record, out),
             Value::Id(id, at, iv) => self.manager.ring.seal_text(id.as_bytes(), at, iv, out),
             Value::Removed => Ok(()),
         })
@@ -61,11 +68,11 @@ impl<B: Buffer> Finished<B> {
         let (kind, key) = match &self.plan {
             Plan::Nothing => return None,
             Plan::Create(target) => (EventKind::Created, Some(target.key)),
-            Plan::Store { target, purpose: Purpose::Change, .. } => (EventKind::Stored, Some(target.key)),
-            Plan::Store { target, purpose: Purpose::Touch, .. } => (EventKind::Touched, Some(target.key)),
+            Plan::Store { target, purpose: Purpose::Change } => (EventKind::Stored, Some(target.key)),
+            Plan::Store { target, purpose: Purpose::Touch } => (EventKind::Touched, Some(target.key)),
             Plan::Rotate { target, .. } => (EventKind::Rotated, Some(target.key)),
             Plan::Destroy(key) => (EventKind::Destroyed, Some(*key)),
-            Plan::Ended(_) => (EventKind::Ended, self.session.key()),
+            Plan::Ended => (EventKind::Ended, self.session.key()),
             Plan::Dropped => (EventKind::TouchDropped, self.session.key()),
         };
         Some(Event { kind, key })
@@ -94,16 +101,36 @@ impl Manager {
         &'a self,
         finished: &'a Finished<B>,
     ) -> impl Iterator<Item = SetCookie<'a>> {
-        let (value, max_age) = match &finished.plan {
+        let ends_at = finished.session.header.ends_at(self.lifetimes);
+        let left = finished.now.age(ends_at);
+        let (data, id) = match &finished.plan {
             Plan::Create(target) | Plan::Store { target, .. } | Plan::Rotate { target, .. } => {
-                let ends_at = finished.session.header.ends_at(self.lifetimes);
-                let value = target.cookie_iv.map(|iv| Value::Id(&target.id, finished.now, iv));
-                (value, finished.now.age(ends_at))
+                let id = target.cookie_iv.map(|iv| (Value::Id(&target.id, finished.now, iv), left));
+                (self.data_cookie(finished, left), id)
             }
-            Plan::Destroy(_) => (Some(Value::Removed), Duration::ZERO),
-            Plan::Nothing | Plan::Ended(_) | Plan::Dropped => (None, Duration::ZERO),
+            Plan::Destroy(_) => {
+                let data = self.placement.has_cookie().then_some((Value::Removed, Duration::ZERO));
+                (data, Some((Value::Removed, Duration::ZERO)))
+            }
+            Plan::Nothing | Plan::Ended | Plan::Dropped => (None, None),
         };
-        value.map(|value| SetCookie { manager: self, value, max_age }).into_iter()
+        // The id comes last: a browser that keeps only part of a response's cookies keeps no id without its data.
+        [(DATA_SUFFIX, data), ("", id)].into_iter().filter_map(|(suffix, cookie)| {
+            cookie.map(|(value, max_age)| SetCookie { manager: self, suffix, value, max_age })
+        })
+    }
+
+    fn data_cookie<'a, B: Buffer>(
+        &self,
+        finished: &'a Finished<B>,
+        left: Duration,
+    ) -> Option<(Value<'a>, Duration)> {
+        let max_age = match self.placement {
+            Placement::Store => return None,
+            Placement::Cookie => left,
+            Placement::Both { lag } => left.min(lag.saturating_mul(2)),
+        };
+        Some((Value::Data(finished.session.data.token()), max_age))
     }
 
     /// Takes the session up again after a commit, as in a stream or a WebSocket, without a read.
@@ -127,7 +154,7 @@ impl Manager {
                     return session;
                 }
             }
-            Plan::Destroy(_) | Plan::Ended(_) | Plan::Dropped => {}
+            Plan::Destroy(_) | Plan::Ended | Plan::Dropped => {}
         }
         session.data.reset();
         session.header = Header::new(now);

@@ -16,6 +16,7 @@ mod conflict;
 mod finish;
 mod open;
 mod owners;
+mod placement;
 mod resume;
 #[cfg(test)]
 mod tests;
@@ -28,8 +29,9 @@ pub use finish::{Finished, SetCookie};
 pub use open::Pending;
 pub(crate) use owners::Filed;
 pub use owners::Listing;
+pub use placement::{Placement, Sources};
 
-use crate::cookie::Attributes;
+use crate::cookie::{Attributes, MAX_TEXT};
 use crate::id::SessionId;
 use crate::record::header::Lifetimes;
 use crate::record::seal::Namespace;
@@ -42,8 +44,14 @@ pub struct Manager {
     cookie: Attributes,
     lifetimes: Lifetimes,
     limit: usize,
+    placement: Placement,
+    data_name: DataName,
+    has_owners: bool,
     make_id: fn([u8; 32]) -> SessionId,
 }
+
+/// The name of the data cookie.
+type DataName = heapless::String<{ MAX_TEXT + placement::DATA_SUFFIX.len() }>;
 
 /// Shows the settings, no keys.
 impl core::fmt::Debug for Manager {
@@ -52,6 +60,7 @@ impl core::fmt::Debug for Manager {
             .field("cookie", &self.cookie)
             .field("lifetimes", &self.lifetimes)
             .field("limit", &self.limit)
+            .field("placement", &self.placement)
             .finish_non_exhaustive()
     }
 }

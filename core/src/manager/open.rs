@@ -1,6 +1,6 @@
 //! The first phase: from the request's cookies to the name of the record to read.
 
-use super::Manager;
+use super::{Manager, Placement};
 use crate::cookie;
 use crate::id::{self, SessionId};
 use crate::session::{MAX_LIFETIME, Reason};
@@ -19,6 +19,8 @@ const MAX_TOKEN_TEXT: usize = MAX_TOKEN.div_ceil(3) * 4;
 #[derive(Debug)]
 pub struct Pending {
     pub(super) cookie: Result<OpenedCookie, Reason>,
+    /// Where the marker of an ended session would be, if the placement has it.
+    pub(super) ended: Option<StoreKey>,
 }
 
 /// A session cookie that opened.
@@ -31,7 +33,8 @@ pub(super) struct OpenedCookie {
 }
 
 impl Pending {
-    /// Which record the host is to read before it resumes; `None` if there is nothing to read.
+    /// Which record the host is to read before it resumes; `None` if there is nothing to read. Of a session that is kept
+    /// in a cookie alone, there is no record under it.
     #[must_use]
     pub fn key(&self) -> Option<&StoreKey> {
         self.cookie.as_ref().ok().map(|cookie| &cookie.key)
@@ -54,12 +57,20 @@ impl Manager {
         let mut values = cookie::values(cookie_headers, &self.cookie.name);
         for value in values.by_ref().take(MAX_VALUES) {
             match self.open_cookie(value, now) {
-                Ok(cookie) => return Pending { cookie: Ok(cookie) },
+                Ok(cookie) => return self.pending(Ok(cookie)),
                 Err(reason) => refused = refused.or(Some(reason)),
             }
         }
         let reason = refused.unwrap_or(if values.was_cut() { Reason::BadCookie } else { Reason::NoCookie });
-        Pending { cookie: Err(reason) }
+        self.pending(Err(reason))
+    }
+
+    pub(super) fn pending(&self, cookie: Result<OpenedCookie, Reason>) -> Pending {
+        let ended = match (&cookie, self.placement) {
+            (Ok(cookie), Placement::Both { .. }) => Some(self.namespace.ended_key(&cookie.id)),
+            _ => None,
+        };
+        Pending { cookie, ended }
     }
 
     fn open_cookie(&self, value: &[u8], now: UnixTime) -> Result<OpenedCookie, Reason> {

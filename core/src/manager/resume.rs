@@ -36,7 +36,7 @@ impl Manager {
                 Ok(OpenedCookie { id, key, ring_index: usize::from(!is_current) })
             }
         };
-        Pending { cookie }
+        self.pending(cookie)
     }
 
     fn open_record<B: Buffer>(

@@ -34,6 +34,11 @@ impl Namespace {
         StoreKey::from_bytes(&self.store_key.hash(&[id.as_bytes()]))
     }
 
+    /// SHA-256(namespace ‖ 0 ‖ "ended" ‖ 0 ‖ id): no id begins like that, since none has a NUL.
+    pub(crate) fn ended_key(&self, id: &SessionId) -> StoreKey {
+        StoreKey::from_bytes(&self.store_key.hash(&[b"ended\0", id.as_bytes()]))
+    }
+
     /// HKDF-Expand(PRK, "fastsession record 1" ‖ length of the namespace in 2 bytes ‖ namespace ‖ id).
     pub(crate) fn record_key(&self, ring_key: &RingKey, id: &SessionId) -> TokenKey {
         let (length, name) = self.prefixed();

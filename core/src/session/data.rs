@@ -67,6 +67,20 @@ impl<B: Buffer> Data<B> {
         (self.owner, self.label, self.count_at, self.entries, self.log, self.count) = (0, 0, 0, 0, 0, 0);
     }
 
+    /// Takes a sealed record of up to `length` bytes that `read` writes and tells the length of; `None` if it does not.
+    pub(crate) fn fill(
+        &mut self,
+        length: usize,
+        read: impl FnOnce(&mut [u8]) -> Option<usize>,
+    ) -> Option<()> {
+        self.reset();
+        self.buffer.try_resize(length).ok()?;
+        let length = read(self.buffer.as_mut())?;
+        self.buffer.truncate(length);
+        self.log = length;
+        Some(())
+    }
+
     /// Decrypts the sealed record in place. A log behind it stays.
     pub(crate) fn open(&mut self, key: &TokenKey) -> Result<Header, Refusal> {
         let token = self.buffer.as_mut().get_mut(..self.log).unwrap_or_default();

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 use zeroize::Zeroize;
 
-use crate::buffer::Full;
+use crate::buffer::{Buffer, Full};
 
 /// The text is not base64 as read here, or is longer than what was lent to hold its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,20 @@ pub(crate) const fn decoded_len(text: &[u8]) -> usize {
 /// [`Full`] if `text` is shorter than [`encoded_len`].
 pub(crate) fn encode(bytes: &[u8], text: &mut [u8]) -> Result<usize, Full> {
     ENGINE.encode_slice(bytes, text).map_err(|_| Full)
+}
+
+/// Appends `bytes` without padding.
+///
+/// # Errors
+/// [`Full`] if they do not fit; `out` is unchanged then.
+pub(crate) fn append_unpadded<B: Buffer + ?Sized>(bytes: &[u8], out: &mut B) -> Result<(), Full> {
+    let start = out.len();
+    out.try_resize(start.checked_add(encoded_len(bytes.len())).ok_or(Full)?)?;
+    let text = out.as_mut().get_mut(start..).unwrap_or_default();
+    let length = encode(bytes, text)?;
+    let padding = text.iter().rev().take_while(|symbol| **symbol == b'=').count();
+    out.truncate(start.saturating_add(length).saturating_sub(padding));
+    Ok(())
 }
 
 /// Writes the bytes that `text` stands for to the start of `bytes`; returns how many.

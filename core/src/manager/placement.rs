@@ -1,0 +1,165 @@
+//! Where a session is kept: in the store, in a cookie, or in both.
+
+use core::time::Duration;
+
+use super::Manager;
+use super::open::Pending;
+use crate::buffer::Buffer;
+use crate::cookie::{self, Values};
+use crate::record::header::Header;
+use crate::session::{Data, Intent, Origin, Reason, Session, Stored};
+use crate::store::{StoreKey, Tag};
+use crate::time::UnixTime;
+use crate::token::{base64, timestamp_of};
+
+/// What the name of the data cookie ends with.
+pub(super) const DATA_SUFFIX: &str = "-data";
+/// What browsers keep of a cookie: 4,096 bytes of name and value (RFC 6265bis section 5.6).
+pub(super) const MAX_COOKIE: usize = 4_096;
+/// What stands under a session's marker once it has ended.
+pub(super) const ENDED: &[u8] = b"ended";
+/// How many values of the data cookie are tried.
+const MAX_VALUES: usize = 4;
+
+/// Where a session is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Placement {
+    /// In the store: the cookie holds only the id. The choice for every store that reads what it has written.
+    #[default]
+    Store,
+    /// In a second cookie, and in no store.
+    ///
+    /// Signing out only removes it from this browser: a copy of the cookies that somebody made before works until its
+    /// lifetime is over. Of two responses that write, the last one wins. Nobody's sessions can be listed or ended.
+    Cookie,
+    /// In the store, with a short-lived copy in a second cookie: for stores whose reads may be old, so that visitors
+    /// see their own writes. A sign-out is final everywhere once the lag is over.
+    Both {
+        /// How old the store's reads may be.
+        lag: Duration,
+    },
+}
+
+impl Placement {
+    pub(super) const fn has_cookie(self) -> bool {
+        !matches!(self, Self::Store)
+    }
+}
+
+/// What the host read for a session that is kept in the store and in a cookie.
+pub struct Sources<B> {
+    /// What the store holds under [`Pending::key`]; empty if nothing, or if there is no store.
+    pub record: B,
+    /// An empty buffer for the copy in the cookie.
+    pub copy: B,
+    /// Whether the store holds anything under [`Pending::ended_key`].
+    pub has_ended: bool,
+}
+
+/// A source that opened.
+struct Opened<B: Buffer> {
+    data: Data<B>,
+    header: Header,
+    tag: Tag,
+    ring_index: usize,
+}
+
+impl Manager {
+    /// Where sessions are kept.
+    pub fn placement(&self) -> Placement {
+        self.placement
+    }
+
+    /// The values of the data cookie, for [`Self::resume_placed`]; none where sessions are in the store alone.
+    pub fn data_cookies<'h, H>(&self, cookie_headers: H) -> core::iter::Take<Values<'_, 'h, H::IntoIter>>
+    where
+        H: IntoIterator<Item = &'h [u8]>,
+    {
+        let most = if self.placement.has_cookie() { MAX_VALUES } else { 0 };
+        cookie::values(cookie_headers, &self.data_name).take(most)
+    }
+
+    /// As [`Self::resume`], for every placement: takes the store's record and the values of the data cookie.
+    ///
+    /// In [`Placement::Both`] a session that is marked as ended is over. Otherwise the store's record and a young copy
+    /// are compared by their revisions; the higher one counts, and the copy on a tie.
+    pub fn resume_placed<'v, B: Buffer>(
+        &self,
+        pending: Pending,
+        data_cookies: impl IntoIterator<Item = &'v [u8]>,
+        sources: Sources<B>,
+        now: UnixTime,
+    ) -> Session<B> {
+        if self.placement == Placement::Store {
+            return self.resume(pending, sources.record, now);
+        }
+        let Sources { record, copy, has_ended } = sources;
+        let mut record = Data::new(record, self.limit);
+        let opened = pending.cookie.and_then(|cookie| {
+            if has_ended {
+                return Err(Reason::Missing);
+            }
+            let tag = Tag::of(record.token());
+            let from_store = self.unseal(&mut record, &cookie.id, cookie.ring_index, now);
+            let copy = self.open_copy(copy, &cookie.id, cookie.ring_index, data_cookies, now);
+            let use_copy = match (&from_store, &copy) {
+                (Ok((header, _)), Some(copy)) => copy.header.revision >= header.revision,
+                (Err(_), Some(_)) => true,
+                (_, None) => false,
+            };
+            let (data, header, tag, ring_index) = match copy {
+                Some(copy) if use_copy => (Some(copy.data), copy.header, copy.tag, copy.ring_index),
+                _ => {
+                    let (header, ring_index) = from_store?;
+                    (None, header, tag, ring_index)
+                }
+            };
+            let is_current = cookie.ring_index == 0 && ring_index == 0;
+            let stored = Stored { id: cookie.id, key: cookie.key, tag, is_current, successor: None };
+            Ok((data, header, Origin::Stored(stored)))
+        });
+        let (data, header, origin) = opened.unwrap_or_else(|reason| {
+            record.reset();
+            (None, Header::new(now), Origin::Fresh(reason))
+        });
+        let data = data.unwrap_or(record);
+        Session { data, header, origin, intent: Intent::default(), now, lifetimes: self.lifetimes }
+    }
+
+    fn open_copy<'v, B: Buffer>(
+        &self,
+        buffer: B,
+        id: &crate::id::SessionId,
+        likely: usize,
+        data_cookies: impl IntoIterator<Item = &'v [u8]>,
+        now: UnixTime,
+    ) -> Option<Opened<B>> {
+        let mut data = Data::new(buffer, self.limit);
+        for value in data_cookies {
+            data.reset();
+            if value.len() > MAX_COOKIE
+                || data.fill(base64::decoded_len(value), |to| base64::decode(value, to).ok()).is_none()
+            {
+                continue;
+            }
+            let tag = Tag::of(data.token());
+            let sealed_at = timestamp_of(data.token());
+            let is_young = match self.placement {
+                Placement::Both { lag } => sealed_at.is_some_and(|at| at.age(now) <= lag.saturating_mul(2)),
+                Placement::Store | Placement::Cookie => true,
+            };
+            if is_young && let Ok((header, ring_index)) = self.unseal(&mut data, id, likely, now) {
+                return Some(Opened { data, header, tag, ring_index });
+            }
+        }
+        None
+    }
+}
+
+impl Pending {
+    /// Where the host is to look whether the session has ended, in [`Placement::Both`]; `None` in the others.
+    #[must_use]
+    pub fn ended_key(&self) -> Option<&StoreKey> {
+        self.ended.as_ref()
+    }
+}

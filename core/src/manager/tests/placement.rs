@@ -1,0 +1,205 @@
+//! Sessions in a cookie, and in a store whose reads are old.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::format;
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use super::{Bytes, Host};
+use crate::event::EventKind;
+use crate::manager::{Builder, ConfigError, Manager, Placement, Sources};
+use crate::session::{Reason, Session, SessionError};
+use crate::store::{Condition, Operation, StoreKey};
+use crate::token::testing::ring;
+
+const LAG: Duration = Duration::from_mins(1);
+
+/// A browser: cookies by name, and when each ends.
+#[derive(Clone, Default)]
+struct Browser(BTreeMap<String, (String, u64)>);
+
+/// What a store shows for a key: the newest, or something older.
+type View<'a> = &'a dyn Fn(&StoreKey) -> Bytes;
+
+fn host(placement: Placement) -> Host {
+    Host::with(&[1], |builder| builder.placement(placement))
+}
+
+impl Browser {
+    fn header(&self, host: &Host) -> String {
+        let live = self.0.iter().filter(|(_, (_, end))| *end > host.now.as_secs());
+        live.map(|(name, (value, _))| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    fn load(&self, host: &Host, view: View<'_>) -> Session<Bytes> {
+        let header = self.header(host);
+        let pending = host.manager.open([header.as_bytes()], host.now);
+        let sources = Sources {
+            record: pending.key().map(view).unwrap_or_default(),
+            copy: Bytes::new(),
+            has_ended: pending.ended_key().is_some_and(|key| !view(key).is_empty()),
+        };
+        let copies = host.manager.data_cookies([header.as_bytes()]);
+        host.manager.resume_placed(pending, copies, sources, host.now)
+    }
+
+    /// Commits and takes the cookies; their names in order.
+    fn save(&mut self, host: &mut Host, session: Session<Bytes>) -> (Option<EventKind>, Vec<String>) {
+        let commit = host.manager.commit(session, host.now, &mut host.rng).unwrap();
+        let finished = host.apply(commit).expect("no conflict here");
+        let mut names = Vec::new();
+        for cookie in host.manager.cookies(&finished) {
+            let header = String::from_utf8(cookie.to_bytes()).unwrap();
+            let (name, rest) = header.split_once('=').unwrap();
+            let (value, rest) = rest.split_once("; ").unwrap();
+            let max_age: u64 =
+                rest.split("Max-Age=").nth(1).unwrap().split(';').next().unwrap().parse().unwrap();
+            assert!(name.len().saturating_add(value.len()) <= 4_096);
+            self.0.insert(
+                name.to_string(),
+                (value.to_string(), host.now.after(Duration::from_secs(max_age)).as_secs()),
+            );
+            names.push(name.to_string());
+        }
+        (finished.event().map(|event| event.kind), names)
+    }
+
+    fn stored(host: &mut Host) -> Self {
+        let mut browser = Self::default();
+        let mut session = browser.load(host, &|_| Bytes::new());
+        session.insert("n", &1).unwrap();
+        assert_eq!(browser.save(host, session).1, ["id-data", "id"]);
+        browser
+    }
+}
+
+fn nothing(_: &StoreKey) -> Bytes {
+    Bytes::new()
+}
+
+#[test]
+fn a_session_in_a_cookie_needs_no_store() {
+    let mut host = host(Placement::Cookie);
+    let mut browser = Browser::stored(&mut host);
+    let mut session = browser.load(&host, &nothing);
+    assert_eq!((session.reason(), session.get("n")), (None, Ok(Some(1))));
+    session.insert("n", &2).unwrap();
+    assert_eq!(browser.save(&mut host, session), (Some(EventKind::Stored), Vec::from(["id-data".into()])));
+    let mut session = browser.load(&host, &nothing);
+    assert_eq!(session.get("n"), Ok(Some(2)));
+    session.sign_in("ada").unwrap();
+    assert_eq!(browser.save(&mut host, session).0, Some(EventKind::Rotated));
+    let mut session = browser.load(&host, &nothing);
+    assert_eq!((session.owner(), session.get("n")), (Some("ada"), Ok(Some(2))));
+    session.destroy();
+    assert_eq!(browser.save(&mut host, session).0, Some(EventKind::Destroyed));
+    assert_eq!(browser.load(&host, &nothing).reason(), Some(Reason::NoCookie));
+    assert_eq!(host.store.purge_expired(crate::time::UnixTime::from_secs(u64::MAX)), 0);
+}
+
+#[test]
+fn the_data_of_another_session_does_not_open() {
+    let mut host = host(Placement::Cookie);
+    let (mut one, other) = (Browser::stored(&mut host), Browser::stored(&mut host));
+    one.0.insert("id-data".into(), other.0["id-data"].clone());
+    assert_eq!(one.load(&host, &nothing).reason(), Some(Reason::Missing));
+}
+
+#[test]
+fn a_session_over_what_a_cookie_holds_is_an_error() {
+    let host = host(Placement::Cookie);
+    let mut session = Browser::default().load(&host, &nothing);
+    session.insert("fits", &"x".repeat(2_700)).unwrap();
+    let SessionError::TooLarge(error) = session.insert("more", &"y".repeat(500)).unwrap_err() else {
+        panic!()
+    };
+    assert_eq!(error.limit, (4_096 - "id-data".len()) * 3 / 4);
+    assert!(error.size > 3_300);
+    assert_eq!(error.largest[0].key, "fits");
+}
+
+#[test]
+fn what_a_placement_cannot_do_is_refused_when_it_is_built() {
+    let build = |settings: fn(Builder) -> Builder| settings(Manager::builder(ring(&[1]))).build().err();
+    assert_eq!(build(|builder| builder.placement(Placement::Cookie).owners(true)), Some(ConfigError::Owners));
+    let lag = Duration::from_hours(2);
+    assert_eq!(
+        Manager::builder(ring(&[1])).placement(Placement::Both { lag }).build().err(),
+        Some(ConfigError::Lag)
+    );
+    assert_eq!(build(|builder| builder.placement(Placement::Both { lag: LAG }).owners(true)), None);
+}
+
+#[test]
+fn visitors_see_their_own_writes_on_a_store_that_lags() {
+    let mut host = host(Placement::Both { lag: LAG });
+    let mut browser = Browser::stored(&mut host);
+    // The store says that there is nothing.
+    let mut session = browser.load(&host, &nothing);
+    assert_eq!(session.get("n"), Ok(Some(1)));
+    let key = session.key().unwrap();
+    let old = host.fresh(key);
+    session.insert("n", &2).unwrap();
+    let _ = browser.save(&mut host, session);
+    // The store shows the record before the last write.
+    let shows_old = |asked: &StoreKey| if *asked == key { old.clone() } else { Bytes::new() };
+    assert_eq!(browser.load(&host, &shows_old).get("n"), Ok(Some(2)));
+    // The store is newer, since another device wrote.
+    let mut session = browser.clone().load(&host, &|key| host.fresh(*key));
+    session.insert("n", &3).unwrap();
+    let _ = Browser::default().save(&mut host, session);
+    assert_eq!(browser.load(&host, &|key| host.fresh(*key)).get("n"), Ok(Some(3)));
+    // A copy that is no longer young does not count, even if the browser still sends it.
+    browser.0.get_mut("id-data").unwrap().1 = u64::MAX;
+    host.pass(121);
+    assert_eq!(browser.load(&host, &nothing).reason(), Some(Reason::Missing));
+    assert_eq!(browser.load(&host, &|key| host.fresh(*key)).get("n"), Ok(Some(3)));
+}
+
+#[test]
+fn a_sign_out_is_final_whatever_arrives_late() {
+    let mut host = host(Placement::Both { lag: LAG });
+    let mut browser = Browser::stored(&mut host);
+    let saved = browser.clone();
+    let view = |host: &Host, key: &StoreKey| host.fresh(*key);
+    let mut late = browser.load(&host, &|key| view(&host, key));
+    late.insert("late", &true).unwrap();
+    let key = late.key().unwrap();
+    let old = host.fresh(key);
+    let mut session = browser.load(&host, &|key| view(&host, key));
+    session.destroy();
+    assert_eq!(
+        browser.save(&mut host, session),
+        (Some(EventKind::Destroyed), Vec::from(["id-data".into(), "id".into()]))
+    );
+    assert_eq!(browser.load(&host, &|key| view(&host, key)).reason(), Some(Reason::NoCookie));
+    // The late writer, which no condition stops here, puts the record back.
+    let _ = Browser::default().save(&mut host, late);
+    assert!(!host.fresh(key).is_empty());
+    assert_eq!(saved.load(&host, &|key| view(&host, key)).reason(), Some(Reason::Missing));
+    // And a store that shows the old record shows the marker.
+    let shows_old = |asked: &StoreKey| if *asked == key { old.clone() } else { view(&host, asked) };
+    assert_eq!(saved.load(&host, &shows_old).reason(), Some(Reason::Missing));
+}
+
+#[test]
+fn a_rotation_ends_the_old_id_first() {
+    let mut host = host(Placement::Both { lag: LAG });
+    let mut browser = Browser::stored(&mut host);
+    let before = browser.clone();
+    let mut session = browser.load(&host, &|key| host.fresh(*key));
+    session.rotate().unwrap();
+    let commit = host.manager.commit(session, host.now, &mut host.rng).unwrap();
+    let first = commit.operation().unwrap();
+    let is_marker = matches!(first, Operation::Put { record: b"ended", condition: Condition::Absent, .. });
+    assert!(is_marker && commit.must_finish());
+    let finished = host.apply(commit).expect("no conflict");
+    assert_eq!(finished.event().unwrap().kind, EventKind::Rotated);
+    assert_eq!(before.load(&host, &|key| host.fresh(*key)).reason(), Some(Reason::Missing));
+    // A second rotation of the old id finds the marker.
+    let copy_only = before.load(&host, &nothing);
+    let mut again = copy_only;
+    again.rotate().unwrap();
+    assert_eq!(browser.save(&mut host, again), (Some(EventKind::Ended), Vec::new()));
+}
