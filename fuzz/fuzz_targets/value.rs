@@ -1,6 +1,6 @@
 //! Session values: whatever the bytes, reading returns, and what reads is written again as it was.
 //!
-//! Needs `libfuzzer-sys`, `serde` (with `derive`), `serde_json` and `fastsession-core` (with `alloc`).
+//!     cargo +nightly fuzz run value
 #![no_main]
 
 use std::collections::BTreeMap;
