@@ -110,6 +110,34 @@ fn depth_is_bounded_in_writing() {
     assert_eq!(write(&chain(MAX_DEPTH + 1), &mut Vec::new(), usize::MAX), Err(ValueError::TooDeep));
 }
 
+/// Must not be asked to read anything.
+#[derive(Debug)]
+struct Untouched;
+
+impl<'de> Deserialize<'de> for Untouched {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Never;
+
+        impl<'de> serde::de::Visitor<'de> for Never {
+            type Value = Untouched;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("nothing")
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, access: A) -> Result<Untouched, A::Error> {
+                panic!("asked to allocate {:?} elements", access.size_hint());
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, access: A) -> Result<Untouched, A::Error> {
+                panic!("asked to allocate {:?} entries", access.size_hint());
+            }
+        }
+
+        deserializer.deserialize_any(Never)
+    }
+}
+
 #[test]
 fn lengths_and_counts_are_within_the_input() {
     let numbers =
@@ -119,10 +147,11 @@ fn lengths_and_counts_are_within_the_input() {
             let bytes = [&[kind], number, &[0][..]].concat();
             check(&bytes);
             assert_eq!(skip(&bytes), Err(ValueError::Corrupt));
+            assert_eq!(read::<Untouched>(&bytes).err(), Some(ValueError::Corrupt));
         }
     }
     // A map's entry takes two bytes at least.
-    assert_eq!(skip(&hex!("08 02 00 00 00")), Err(ValueError::Corrupt));
+    assert_eq!(read::<Untouched>(&hex!("08 02 00 00 00")).err(), Some(ValueError::Corrupt));
     assert_eq!(read::<Vec<()>>(&hex!("07 ffffffff0f 00 00")), Err(ValueError::Corrupt));
 }
 

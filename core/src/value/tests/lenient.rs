@@ -5,7 +5,7 @@ use std::string::String;
 use std::vec;
 use std::vec::Vec;
 
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{EnumAccess, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
@@ -56,6 +56,21 @@ impl Serialize for Fails {
     }
 }
 
+/// Fails after having formatted a part.
+struct Unshowable;
+
+impl core::fmt::Display for Unshowable {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("part").and(Err(core::fmt::Error))
+    }
+}
+
+impl Serialize for Unshowable {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Leaves out what fails.
 struct Tolerant;
 
@@ -65,6 +80,8 @@ impl Serialize for Tolerant {
         map.serialize_entry("a", &1)?;
         assert!(map.serialize_entry("b", &Fails).is_err());
         assert!(map.serialize_entry(&[1], &1).is_err());
+        assert!(map.serialize_entry(&Unshowable, &1).is_err());
+        assert!(map.serialize_entry("d", &Unshowable).is_err());
         map.serialize_entry("c", &3)?;
         map.end()
     }
@@ -133,6 +150,37 @@ fn what_was_not_read_is_skipped() {
     assert_eq!(read::<Vec<Blind>>(&[7, 2, 0, 9]), Err(ValueError::Corrupt));
 }
 
+/// Reads a variant's name and not its payload.
+#[derive(Debug, PartialEq)]
+struct Name(String);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Enum;
+
+        impl<'de> Visitor<'de> for Enum {
+            type Value = Name;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("an enum")
+            }
+
+            fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<Name, A::Error> {
+                access.variant().map(|(name, _)| Name(name))
+            }
+        }
+
+        deserializer.deserialize_enum("", &[], Enum)
+    }
+}
+
+#[test]
+fn an_enums_payload_may_stay_unread() {
+    let names = convert::<(Name, Name, u8)>(&json!([{"A": [1, {"b": 2}]}, "B", 5]));
+    assert_eq!(names, Ok((Name("A".into()), Name("B".into()), 5)));
+    assert_eq!(read::<Name>(&[8, 1, 1, b'A', 9]), Err(ValueError::Corrupt));
+}
+
 /// Takes elements that read, passes over the others, and takes at most `N`.
 #[derive(Debug, PartialEq)]
 struct Readable<const N: usize>(Vec<u8>);
@@ -173,6 +221,44 @@ fn a_type_can_pass_over_elements_that_fail() {
     );
     // It ends, and is an error, where an element has no end.
     assert_eq!(read::<Readable<9>>(&[7, 3, 0, 9, 0]), Err(ValueError::Corrupt));
+}
+
+/// Counts the entries that do not read, of which none does.
+struct Failures(usize);
+
+impl<'de> Deserialize<'de> for Failures {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Count;
+
+        impl<'de> Visitor<'de> for Count {
+            type Value = usize;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("an array or map")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<usize, A::Error> {
+                let failures = core::iter::from_fn(|| access.next_element::<char>().err()).count();
+                assert!(failures <= 1, "an element without an end is tried once");
+                Ok(failures)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<usize, A::Error> {
+                let failures = core::iter::from_fn(|| access.next_entry::<String, char>().err()).count();
+                assert!(failures <= 1, "an entry without an end is tried once");
+                Ok(failures)
+            }
+        }
+
+        deserializer.deserialize_any(Count).map(Self)
+    }
+}
+
+#[test]
+fn what_has_no_end_is_tried_once() {
+    for bytes in [&[7, 3, 9, 0, 0][..], &[8, 2, 0, 9, 0, 0], &[8, 2, 1, 0xff, 0, 0, 0]] {
+        assert_eq!(read::<Failures>(bytes).map(|failures| failures.0), Err(ValueError::Corrupt));
+    }
 }
 
 #[test]
