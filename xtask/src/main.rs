@@ -1,3 +1,38 @@
-//! Set-up, tests and benchmarks.
+//! Set-up and tests of this workspace: `cargo xtask setup`, `cargo xtask test`.
 
-fn main() {}
+mod setup;
+mod steps;
+mod test;
+mod tools;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use xshell::Shell;
+
+/// Set-up and tests of this workspace.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what the tests need and this machine lacks
+    Setup,
+    /// Set up, then run every test
+    Test(test::Selection),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = tools::shell_at_root().and_then(|shell: Shell| match arguments.task {
+        Task::Setup => setup::run(&shell).map(|()| ExitCode::SUCCESS),
+        Task::Test(selection) => test::run(&shell, &selection),
+    });
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,29 @@
+//! The targets that the core is built for.
+
+use anyhow::{Context as _, Result, bail};
+use xshell::{Shell, cmd};
+
+/// What the core is built for besides this machine: a browser, and a device without an operating system.
+pub(crate) const TARGETS: &[&str] = &["wasm32-unknown-unknown", "thumbv7m-none-eabi"];
+
+/// Adds the targets that the toolchain lacks.
+///
+/// # Errors
+/// If they cannot be added.
+pub(crate) fn install_targets(shell: &Shell) -> Result<()> {
+    let sysroot = cmd!(shell, "rustc --print sysroot").quiet().read().context("rustc does not run")?;
+    let libraries = shell.current_dir().join(sysroot).join("lib/rustlib");
+    let missing: Vec<&str> =
+        TARGETS.iter().copied().filter(|target| !libraries.join(target).is_dir()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if cmd!(shell, "rustup --version").quiet().ignore_stderr().read().is_err() {
+        bail!(
+            "this Rust is not managed by rustup; install the standard libraries of {} from where it came",
+            missing.join(" and ")
+        );
+    }
+    let by_hand = || format!("by hand: rustup target add {}", missing.join(" "));
+    cmd!(shell, "rustup target add").args(&missing).run().with_context(by_hand)
+}

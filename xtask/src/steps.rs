@@ -1,0 +1,104 @@
+//! What `cargo xtask test` does, in its order. A new test is one entry of [`STEPS`].
+
+use crate::setup;
+use crate::tools::{find_program, target_folder, test_python};
+use anyhow::{Context as _, Result};
+use xshell::{Shell, cmd};
+
+/// One step of the tests.
+pub(crate) struct Step {
+    /// What `--only` and `--skip` call it.
+    pub(crate) name: &'static str,
+    /// What it shows.
+    pub(crate) about: &'static str,
+    /// Does it; an error is a failure of this step only.
+    pub(crate) run: fn(&Shell) -> Result<()>,
+}
+
+/// All steps: what is quick or prepares others comes first.
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "setup", about: "what the tests need is installed", run: setup::run },
+    Step { name: "format", about: "the code is formatted", run: format },
+    Step { name: "clippy", about: "no lint complains, in any feature", run: clippy },
+    Step { name: "no-std", about: "the core builds without std and without an allocator", run: no_std },
+    Step { name: "core-bare", about: "the core's tests pass without its default features", run: core_bare },
+    Step { name: "tests", about: "unit and integration tests of all crates", run: tests },
+    Step {
+        name: "doctests",
+        about: "the examples of the documentation and of the README run",
+        run: doctests,
+    },
+    Step { name: "docs", about: "the documentation builds without warnings", run: docs },
+    Step { name: "external", about: "the demo against curl, Python and hostile input", run: external },
+    Step { name: "browser", about: "the demo in a browser", run: browser },
+];
+
+fn format(shell: &Shell) -> Result<()> {
+    Ok(cmd!(shell, "cargo fmt --all --check").run()?)
+}
+
+fn clippy(shell: &Shell) -> Result<()> {
+    Ok(cmd!(shell, "cargo clippy --workspace --all-targets --all-features -- -D warnings").run()?)
+}
+
+/// A host build proves nothing here, since a dependency may use std there unnoticed.
+fn no_std(shell: &Shell) -> Result<()> {
+    for target in setup::TARGETS {
+        for features in ["", "alloc"] {
+            cmd!(
+                shell,
+                "cargo build -p fastsession-core --no-default-features --features {features} --target {target}"
+            )
+            .run()?;
+        }
+    }
+    Ok(())
+}
+
+fn core_bare(shell: &Shell) -> Result<()> {
+    for features in ["", "alloc"] {
+        cmd!(
+            shell,
+            "cargo test -p fastsession-core --no-default-features --features {features} --lib --tests"
+        )
+        .run()?;
+    }
+    Ok(())
+}
+
+fn tests(shell: &Shell) -> Result<()> {
+    Ok(cmd!(shell, "cargo test --workspace --lib --bins --tests").run()?)
+}
+
+fn doctests(shell: &Shell) -> Result<()> {
+    Ok(cmd!(shell, "cargo test --workspace --doc --all-features").run()?)
+}
+
+fn docs(shell: &Shell) -> Result<()> {
+    Ok(cmd!(shell, "cargo doc --workspace --no-deps --all-features")
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()?)
+}
+
+fn external(shell: &Shell) -> Result<()> {
+    build_demo(shell)?;
+    let python = std::env::var_os("FASTSESSION_TEST_PYTHON").unwrap_or_else(|| test_python(shell).into());
+    Ok(cmd!(shell, "cargo test -p fastsession-tests --features external")
+        .env("FASTSESSION_TEST_PYTHON", python)
+        .run()?)
+}
+
+fn browser(shell: &Shell) -> Result<()> {
+    build_demo(shell)?;
+    let chromium = find_program(&["chromium", "chromium-browser", "google-chrome"])
+        .context("no Chromium: run `cargo xtask setup`")?;
+    Ok(cmd!(shell, "node --test tests/browser/")
+        .env("FASTSESSION_TEST_CHROMIUM", chromium)
+        .env("FASTSESSION_TEST_TARGET", target_folder(shell))
+        .run()?)
+}
+
+/// Builds the demo as a part of the workspace, as the steps before did: cargo then compiles nothing twice.
+fn build_demo(shell: &Shell) -> Result<()> {
+    Ok(cmd!(shell, "cargo build --workspace --bin fastsession-demo").run()?)
+}
