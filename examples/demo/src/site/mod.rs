@@ -1,0 +1,86 @@
+//! The site: its routes, and what every request of it needs.
+
+mod asset;
+mod device;
+mod devices;
+mod failure;
+mod form;
+mod format;
+mod home;
+mod sign;
+
+use crate::config::Config;
+use crate::fastsession::SessionManager;
+use anyhow::Result;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+
+/// What the handlers share.
+#[derive(Clone, FromRef)]
+struct Site {
+    sessions: SessionManager,
+    transport: Transport,
+}
+
+/// How browsers reach the site.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// By plain http: the cookie can have no `Secure`.
+    Plain,
+    /// By https only.
+    Https,
+}
+
+/// Bytes of a form; the largest has a name and a token.
+const MAX_FORM: usize = 64 * 1024;
+
+/// The site as `config` wants it.
+///
+/// # Errors
+/// If the sessions cannot be set up, as with a key that is none.
+#[allow(clippy::unnecessary_wraps, reason = "the stand-in cannot fail")]
+pub(crate) fn router(config: &Config) -> Result<Router> {
+    let sessions = SessionManager::default();
+    let site = Site {
+        sessions: sessions.clone(),
+        transport: if config.secure { Transport::Https } else { Transport::Plain },
+    };
+    let router = Router::new()
+        .route("/", get(home::show))
+        .route("/sign-in", post(sign::sign_in))
+        .route("/sign-out", post(sign::sign_out))
+        .route("/sign-out-everywhere", post(sign::sign_out_everywhere))
+        .route("/devices", get(devices::show))
+        .route("/devices/end", post(devices::end))
+        .with_state(site);
+    Ok(sessions
+        .layer(router)
+        .route(asset::STYLE.path, get(|| asset::STYLE.response()))
+        .route(asset::ICON.path, get(|| asset::ICON.response()))
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(middleware::from_fn(failure::render))
+        .layer(middleware::map_response(protect)))
+}
+
+/// The headers by which a browser refuses what this site never does: no scripts, no frames around it,
+/// nothing from elsewhere.
+async fn protect(mut response: Response) -> Response {
+    const HEADERS: [(HeaderName, &str); 3] = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+             frame-ancestors 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ];
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    // Pages and JSON have the same addresses.
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
+    response
+}
