@@ -92,7 +92,7 @@ fn browser(shell: &Shell) -> Result<()> {
     build_demo(shell)?;
     let chromium = find_program(&["chromium", "chromium-browser", "google-chrome"])
         .context("no Chromium: run `cargo xtask setup`")?;
-    Ok(cmd!(shell, "node --test tests/browser/")
+    Ok(cmd!(shell, "node --test tests/browser/demo.test.mjs")
         .env("FASTSESSION_TEST_CHROMIUM", chromium)
         .env("FASTSESSION_TEST_TARGET", target_folder(shell))
         .run()?)

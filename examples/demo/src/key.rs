@@ -1,5 +1,6 @@
 //! The development key, which makes the demo run without any set-up.
 
+use crate::report::report;
 use anyhow::{Context as _, Result, bail};
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
@@ -22,7 +23,9 @@ pub(crate) fn read_or_make() -> Result<String> {
             let key = crate::fastsession::generate_key();
             writeln!(file, "{key}")?;
             file.sync_all()?;
-            eprintln!("made a development key and kept it in {FILE}; FASTSESSION_KEY names another one");
+            report(format_args!(
+                "made a development key and kept it in {FILE}; FASTSESSION_KEY names another one"
+            ));
             Ok(key)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => read(),
@@ -36,6 +39,6 @@ fn read() -> Result<String> {
     if key.is_empty() {
         bail!("{FILE} is empty, perhaps since an earlier start was cut short: remove it");
     }
-    eprintln!("using the development key in {FILE}");
+    report(format_args!("using the development key in {FILE}"));
     Ok(key.to_owned())
 }

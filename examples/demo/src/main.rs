@@ -14,6 +14,7 @@ mod config;
 mod fastsession;
 mod key;
 mod page;
+mod report;
 mod serve;
 mod site;
 mod stop;

@@ -1,7 +1,7 @@
 //! The first page.
 
 use super::{button_form, csrf_field, layout};
-use crate::site::Transport;
+use crate::site::Setting;
 use maud::{Markup, html};
 
 /// What the first page shows.
@@ -14,8 +14,8 @@ pub(crate) struct Home<'a> {
     pub(crate) csrf: &'a str,
     /// Why the cookie that came did not lead to a session.
     pub(crate) reason: Option<&'a str>,
-    /// How browsers reach the site.
-    pub(crate) transport: Transport,
+    /// How the demo runs.
+    pub(crate) setting: Setting,
     /// What was wrong about the sign-in.
     pub(crate) refusal: Option<Refusal<'a>>,
 }
@@ -38,7 +38,11 @@ impl Home<'_> {
             section.card.counter {
                 h1 { "Your visits" }
                 p { output #visits { (self.visits) } }
-                p.hint { "Reload the page and the number goes up, after a restart of the server as well." }
+                p.hint {
+                    "Reload the page and the number goes up"
+                    @if self.setting.is_lasting { ", after a restart of the server as well" }
+                    "."
+                }
             }
             @match &self.user {
                 Some(user) => (self.signed_in(user)),
@@ -86,15 +90,17 @@ impl Home<'_> {
     fn cookie_note(&self) -> Markup {
         html! {
             section.note {
-                @match self.transport {
-                    Transport::Plain => p {
-                        "This site is served by plain http, so its cookie is named " code { "session" } " and is not marked "
-                        code { "Secure" } ". Behind https, start it with " code { "FASTSESSION_SECURE=1" } "."
-                    },
-                    Transport::Https => p {
+                @if self.setting.is_secure {
+                    p {
                         "The cookie is named " code { "__Host-session" } " and marked " code { "Secure" }
                         ": browsers keep it only if this page came by https."
-                    },
+                    }
+                } @else {
+                    p {
+                        "This site is served by plain http, so its cookie is named " code { "session" }
+                        " and is not marked " code { "Secure" } ". Behind https, start it with "
+                        code { "FASTSESSION_SECURE=1" } "."
+                    }
                 }
             }
         }

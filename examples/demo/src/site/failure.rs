@@ -1,6 +1,7 @@
 //! What cannot be done, told as a page or as JSON.
 
 use super::format::Format;
+use crate::report::report;
 use crate::{fastsession, page};
 use axum::Json;
 use axum::extract::Request;
@@ -25,7 +26,7 @@ impl Failure {
 
 impl From<fastsession::Error> for Failure {
     fn from(error: fastsession::Error) -> Self {
-        eprintln!("{error}");
+        report(&error);
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here.")
     }
 }

@@ -1,6 +1,6 @@
 //! The first page: the visit counter, and who is signed in.
 
-use super::Transport;
+use super::Setting;
 use super::failure::{Failure, Finished};
 use super::format::Format;
 use crate::fastsession::Session;
@@ -13,22 +13,22 @@ use serde_json::json;
 
 /// `GET /`: counts the visit. Anonymous visits are counted on purpose, so everyone gets a session.
 pub(crate) async fn show(
-    State(transport): State<Transport>,
+    State(setting): State<Setting>,
     format: Format,
     session: Session,
 ) -> Result<Response, Failure> {
     let visits = session.update("visits", |visits: Option<u64>| visits.unwrap_or(0).saturating_add(1))?;
-    respond(format, transport, &session, visits)
+    respond(format, setting, &session, visits)
 }
 
 /// The answer after a sign-in or sign-out, to a client that wants JSON: what `GET /` would say, uncounted.
-pub(crate) fn state(session: &Session) -> Result<Response, Failure> {
-    respond(Format::Json, Transport::Plain, session, visits(session)?)
+pub(crate) fn state(setting: Setting, session: &Session) -> Result<Response, Failure> {
+    respond(Format::Json, setting, session, visits(session)?)
 }
 
 /// The page again, with what is wrong about the name that was typed in.
 pub(crate) fn refuse_name(
-    transport: Transport,
+    setting: Setting,
     session: &Session,
     name: &str,
     error: &str,
@@ -40,7 +40,7 @@ pub(crate) fn refuse_name(
         visits: visits(session)?,
         csrf: &csrf,
         reason: None,
-        transport,
+        setting,
         refusal: Some(refusal),
     };
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Extension(Finished), home.markup()).into_response())
@@ -50,12 +50,7 @@ fn visits(session: &Session) -> Result<u64, Failure> {
     Ok(session.get("visits")?.unwrap_or(0))
 }
 
-fn respond(
-    format: Format,
-    transport: Transport,
-    session: &Session,
-    visits: u64,
-) -> Result<Response, Failure> {
+fn respond(format: Format, setting: Setting, session: &Session, visits: u64) -> Result<Response, Failure> {
     let user = session.owner();
     let csrf = session.csrf_token()?;
     let reason = session.reason().map(|reason| format!("{reason:?}").to_lowercase());
@@ -63,15 +58,10 @@ fn respond(
         Format::Json => {
             Json(json!({ "user": user, "visits": visits, "csrf": csrf, "reason": reason })).into_response()
         }
-        Format::Page => page::home::Home {
-            user,
-            visits,
-            csrf: &csrf,
-            reason: reason.as_deref(),
-            transport,
-            refusal: None,
+        Format::Page => {
+            page::home::Home { user, visits, csrf: &csrf, reason: reason.as_deref(), setting, refusal: None }
+                .markup()
+                .into_response()
         }
-        .markup()
-        .into_response(),
     })
 }

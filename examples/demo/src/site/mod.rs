@@ -9,7 +9,7 @@ mod format;
 mod home;
 mod sign;
 
-use crate::config::Config;
+use crate::config::{Config, StoreLocation};
 use crate::fastsession::SessionManager;
 use anyhow::Result;
 use axum::extract::{DefaultBodyLimit, FromRef};
@@ -22,16 +22,16 @@ use axum::{Router, middleware};
 #[derive(Clone, FromRef)]
 struct Site {
     sessions: SessionManager,
-    transport: Transport,
+    setting: Setting,
 }
 
-/// How browsers reach the site.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Transport {
-    /// By plain http: the cookie can have no `Secure`.
-    Plain,
-    /// By https only.
-    Https,
+/// What the pages say about the way the demo runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Setting {
+    /// Whether browsers reach the site by https only; by plain http the cookie can have no `Secure`.
+    pub(crate) is_secure: bool,
+    /// Whether sessions outlive the process.
+    pub(crate) is_lasting: bool,
 }
 
 /// Bytes of a form; the largest has a name and a token.
@@ -46,7 +46,10 @@ pub(crate) fn router(config: &Config) -> Result<Router> {
     let sessions = SessionManager::default();
     let site = Site {
         sessions: sessions.clone(),
-        transport: if config.secure { Transport::Https } else { Transport::Plain },
+        setting: Setting {
+            is_secure: config.secure,
+            is_lasting: matches!(config.store, StoreLocation::Folder(_)),
+        },
     };
     let router = Router::new()
         .route("/", get(home::show))

@@ -1,6 +1,6 @@
 //! Signing in and out.
 
-use super::Transport;
+use super::Setting;
 use super::device::DeviceLabel;
 use super::failure::Failure;
 use super::form::Posted;
@@ -17,7 +17,7 @@ use serde_json::json;
 ///
 /// There is no password: the demo shows sessions, not accounts.
 pub(crate) async fn sign_in(
-    State(transport): State<Transport>,
+    State(setting): State<Setting>,
     format: Format,
     DeviceLabel(device): DeviceLabel,
     posted: Posted,
@@ -30,10 +30,10 @@ pub(crate) async fn sign_in(
             match format {
                 Format::Page => Ok(Redirect::to("/").into_response()),
                 // The token of before is void now, so a program needs the new one.
-                Format::Json => home::state(&posted.session),
+                Format::Json => home::state(setting, &posted.session),
             }
         }
-        Err(error) if format == Format::Page => home::refuse_name(transport, &posted.session, &typed, error),
+        Err(error) if format == Format::Page => home::refuse_name(setting, &posted.session, &typed, error),
         Err(error) => Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error)),
     }
 }
