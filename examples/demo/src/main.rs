@@ -11,22 +11,25 @@
 //! | `FASTSESSION_STRICT` | `1`: a cookie that does not open is refused with 400 | off |
 
 mod config;
-mod fastsession;
 mod key;
 mod page;
-mod report;
 mod serve;
+mod sessions;
 mod site;
 mod stop;
 
 use anyhow::{Context as _, Result};
 use config::Config;
+use site::Setting;
 use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    start_log();
     let config = Config::from_environment()?;
-    let site = site::router(&config)?;
+    let setting = Setting::of(&config);
+    let sessions = sessions::open(config.keys, &config.store, config.is_secure).await?;
+    let site = site::router(sessions, setting);
     let stop = stop::requested()?;
     let listener = TcpListener::bind(("127.0.0.1", config.port))
         .await
@@ -34,4 +37,13 @@ async fn main() -> Result<()> {
     println!("listening on http://{}", listener.local_addr()?);
     serve::serve(listener, site, stop).await;
     Ok(())
+}
+
+/// Says on standard error what the operator should know, the failures of the store among it.
+fn start_log() {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        // A log that cannot be written, as on a full disk, must not end the requests that fail for the same reason.
+        .log_internal_errors(false)
+        .init();
 }

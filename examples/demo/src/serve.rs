@@ -1,6 +1,5 @@
 //! The accept loop: hyper on every connection, until a signal asks to stop.
 
-use crate::report::report;
 use anyhow::Result;
 use axum::Router;
 use axum::http::StatusCode;
@@ -50,7 +49,7 @@ pub(crate) async fn serve(listener: TcpListener, site: Router, stop: impl Future
         requests.wait().await;
     };
     if tokio::time::timeout(GRACE, finished).await.is_err() {
-        report("stopped with requests still running");
+        tracing::warn!("stopped with requests still running");
     }
 }
 
@@ -92,7 +91,7 @@ fn answer(
 async fn wait_out(error: &std::io::Error) {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionReset) {
-        report(format_args!("cannot accept a connection: {error}"));
+        tracing::error!(%error, "cannot accept a connection");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

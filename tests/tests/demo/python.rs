@@ -1,5 +1,6 @@
 //! Python's `cryptography`, an implementation of Fernet by other people.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 /// What the token holds, as the key's owner reads it.
@@ -20,10 +21,21 @@ pub(crate) fn generate_key() -> String {
 }
 
 fn run(script: &str, arguments: &[&str]) -> String {
-    let python = std::env::var_os("FASTSESSION_TEST_PYTHON")
-        .expect("name a Python that has the package cryptography in FASTSESSION_TEST_PYTHON");
     let script = format!("import sys\nfrom cryptography.fernet import Fernet\n{script}");
-    let output = Command::new(python).arg("-c").arg(script).args(arguments).output().unwrap();
+    let output = Command::new(interpreter()).arg("-c").arg(script).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// The one that has the package: what `FASTSESSION_TEST_PYTHON` names, or what the set-up has installed.
+fn interpreter() -> PathBuf {
+    std::env::var_os("FASTSESSION_TEST_PYTHON").map_or_else(
+        || {
+            let test = std::env::current_exe().unwrap();
+            let python = test.ancestors().nth(3).unwrap().join("venv/bin/python");
+            assert!(python.exists(), "no Python: cargo xtask setup");
+            python
+        },
+        PathBuf::from,
+    )
 }

@@ -2,6 +2,7 @@
 
 use super::{button_form, csrf_field, layout};
 use crate::site::Setting;
+use fastsession::Reason;
 use maud::{Markup, html};
 
 /// What the first page shows.
@@ -13,7 +14,7 @@ pub(crate) struct Home<'a> {
     /// The CSRF token for the forms.
     pub(crate) csrf: &'a str,
     /// Why the cookie that came did not lead to a session.
-    pub(crate) reason: Option<&'a str>,
+    pub(crate) reason: Option<Reason>,
     /// How the demo runs.
     pub(crate) setting: Setting,
     /// What was wrong about the sign-in.
@@ -33,7 +34,7 @@ impl Home<'_> {
     pub(crate) fn markup(&self) -> Markup {
         let content = html! {
             @if let Some(reason) = self.reason {
-                p.notice role="status" { "Your browser sent a session that cannot be used (" (reason) "). This is a new one." }
+                p.notice role="status" { (explanation(reason)) " This is a new one." }
             }
             section.card.counter {
                 h1 { "Your visits" }
@@ -104,5 +105,14 @@ impl Home<'_> {
                 }
             }
         }
+    }
+}
+
+/// Why a visitor who sent a cookie is a newcomer all the same.
+fn explanation(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Missing => "Your session was ended.",
+        Reason::Expired => "Your session has expired.",
+        _ => "Your browser sent a session cookie that is not valid here.",
     }
 }

@@ -4,19 +4,20 @@ use super::failure::Failure;
 use super::form::Posted;
 use super::format::Format;
 use super::sign::signed_out;
-use crate::fastsession::{Session, SessionManager, StoreKey};
+use super::visitor::Visitor;
 use crate::page::devices::{Device, markup};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use fastsession::{SessionManager, StoreKey};
 use serde_json::json;
 
 /// `GET /devices`: the user's sessions, the latest first.
 pub(crate) async fn show(
     State(sessions): State<SessionManager>,
     format: Format,
-    session: Session,
+    Visitor(session): Visitor,
 ) -> Result<Response, Failure> {
     let Some(user) = session.owner() else {
         return match format {
@@ -33,11 +34,12 @@ pub(crate) async fn show(
             is_current: Some(&listing.handle) == current.as_ref(),
             handle: listing.handle.to_string(),
             label: listing.label,
-            created: listing.created,
-            seen: listing.seen,
+            created: listing.created.as_secs(),
+            seen: listing.last_seen.as_secs(),
         })
         .collect();
-    devices.sort_by_key(|device| (!device.is_current, std::cmp::Reverse(device.seen)));
+    // They come sorted by their last use; the one that asks is the easiest to recognise.
+    devices.sort_by_key(|device| !device.is_current);
     Ok(match format {
         Format::Json => Json(devices.iter().map(entry).collect::<Vec<_>>()).into_response(),
         Format::Page => markup(&user, &session.csrf_token()?, &devices).into_response(),
@@ -55,7 +57,7 @@ pub(crate) async fn end(
     };
     let handle = posted.handle.as_deref().and_then(StoreKey::from_hex);
     if handle.as_ref() == Some(&current) {
-        posted.session.destroy();
+        posted.session.destroy()?;
         return Ok(signed_out(format));
     }
     let is_ended = match &handle {

@@ -1,13 +1,13 @@
 //! What cannot be done, told as a page or as JSON.
 
 use super::format::Format;
-use crate::report::report;
-use crate::{fastsession, page};
+use crate::page;
 use axum::Json;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use fastsession::SessionError;
 use serde_json::json;
 
 /// A refusal of the site's own. [`render`] gives it the form that the client wants.
@@ -24,10 +24,21 @@ impl Failure {
     }
 }
 
+/// A store that fails is no fault of the client's, who should try again.
 impl From<fastsession::Error> for Failure {
     fn from(error: fastsession::Error) -> Self {
-        report(&error);
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here.")
+        let status = match error {
+            fastsession::Error::Store(_) | fastsession::Error::Contended => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        tracing::error!(%error, "a request failed");
+        Self::new(status, usual_message(status))
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        fastsession::Error::from(error).into()
     }
 }
 

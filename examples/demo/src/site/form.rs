@@ -1,10 +1,12 @@
 //! What a client posts, after it has proved that the request is meant.
 
+use super::Setting;
 use super::failure::Failure;
-use crate::fastsession::Session;
-use axum::extract::{Form, FromRequest, FromRequestParts as _, Json, Request};
+use super::visitor::Visitor;
+use axum::extract::{Form, FromRef, FromRequest, FromRequestParts as _, Json, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use fastsession::Session;
 use serde::Deserialize;
 
 /// A form that was posted with the session's CSRF token; without it, the request is refused with 403.
@@ -27,13 +29,16 @@ struct Fields {
 /// Where JSON clients put the token; a page has it in the field `csrf`.
 const CSRF_HEADER: &str = "x-csrf-token";
 
-impl<S: Send + Sync> FromRequest<S> for Posted {
+impl<S: Send + Sync> FromRequest<S> for Posted
+where
+    Setting: FromRef<S>,
+{
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let session =
-            Session::from_request_parts(&mut parts, state).await.map_err(IntoResponse::into_response)?;
+        let Visitor(session) =
+            Visitor::from_request_parts(&mut parts, state).await.map_err(IntoResponse::into_response)?;
         let in_header =
             parts.headers.get(CSRF_HEADER).and_then(|token| token.to_str().ok().map(str::to_owned));
         let fields = fields(Request::from_parts(parts, body), state).await?;

@@ -3,19 +3,20 @@
 use super::Setting;
 use super::failure::{Failure, Finished};
 use super::format::Format;
-use crate::fastsession::Session;
+use super::visitor::Visitor;
 use crate::page;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use fastsession::{Reason, Session};
 use serde_json::json;
 
 /// `GET /`: counts the visit. Anonymous visits are counted on purpose, so everyone gets a session.
 pub(crate) async fn show(
     State(setting): State<Setting>,
     format: Format,
-    session: Session,
+    Visitor(session): Visitor,
 ) -> Result<Response, Failure> {
     let visits = session.update("visits", |visits: Option<u64>| visits.unwrap_or(0).saturating_add(1))?;
     respond(format, setting, &session, visits)
@@ -53,15 +54,14 @@ fn visits(session: &Session) -> Result<u64, Failure> {
 fn respond(format: Format, setting: Setting, session: &Session, visits: u64) -> Result<Response, Failure> {
     let user = session.owner();
     let csrf = session.csrf_token()?;
-    let reason = session.reason().map(|reason| format!("{reason:?}").to_lowercase());
+    let reason = session.reason().filter(|reason| *reason != Reason::NoCookie);
     Ok(match format {
         Format::Json => {
-            Json(json!({ "user": user, "visits": visits, "csrf": csrf, "reason": reason })).into_response()
-        }
-        Format::Page => {
-            page::home::Home { user, visits, csrf: &csrf, reason: reason.as_deref(), setting, refusal: None }
-                .markup()
+            Json(json!({ "user": user, "visits": visits, "csrf": csrf, "reason": reason.map(Reason::name) }))
                 .into_response()
         }
+        Format::Page => page::home::Home { user, visits, csrf: &csrf, reason, setting, refusal: None }
+            .markup()
+            .into_response(),
     })
 }

@@ -8,15 +8,15 @@ mod form;
 mod format;
 mod home;
 mod sign;
+mod visitor;
 
-use crate::config::{Config, StoreLocation};
-use crate::fastsession::SessionManager;
-use anyhow::Result;
+use crate::config::Config;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
+use fastsession::{SessionLayer, SessionManager};
 
 /// What the handlers share.
 #[derive(Clone, FromRef)]
@@ -25,47 +25,44 @@ struct Site {
     setting: Setting,
 }
 
-/// What the pages say about the way the demo runs.
+/// What the handlers and pages have to know about the way the demo runs.
 #[derive(Clone, Copy)]
 pub(crate) struct Setting {
     /// Whether browsers reach the site by https only; by plain http the cookie can have no `Secure`.
     pub(crate) is_secure: bool,
+    /// Whether a cookie that does not open is refused.
+    is_strict: bool,
     /// Whether sessions outlive the process.
     pub(crate) is_lasting: bool,
+}
+
+impl Setting {
+    /// The part of the configuration that matters here.
+    pub(crate) fn of(config: &Config) -> Self {
+        let is_lasting = !config.store.starts_with("memory:");
+        Self { is_secure: config.is_secure, is_strict: config.is_strict, is_lasting }
+    }
 }
 
 /// Bytes of a form; the largest has a name and a token.
 const MAX_FORM: usize = 64 * 1024;
 
-/// The site as `config` wants it.
-///
-/// # Errors
-/// If the sessions cannot be set up, as with a key that is none.
-#[allow(clippy::unnecessary_wraps, reason = "the stand-in cannot fail")]
-pub(crate) fn router(config: &Config) -> Result<Router> {
-    let sessions = SessionManager::default();
-    let site = Site {
-        sessions: sessions.clone(),
-        setting: Setting {
-            is_secure: config.secure,
-            is_lasting: matches!(config.store, StoreLocation::Folder(_)),
-        },
-    };
-    let router = Router::new()
+/// The site.
+pub(crate) fn router(sessions: SessionManager, setting: Setting) -> Router {
+    Router::new()
         .route("/", get(home::show))
         .route("/sign-in", post(sign::sign_in))
         .route("/sign-out", post(sign::sign_out))
         .route("/sign-out-everywhere", post(sign::sign_out_everywhere))
         .route("/devices", get(devices::show))
         .route("/devices/end", post(devices::end))
-        .with_state(site);
-    Ok(sessions
-        .layer(router)
+        .with_state(Site { sessions: sessions.clone(), setting })
+        .layer(SessionLayer::new(sessions))
         .route(asset::STYLE.path, get(|| asset::STYLE.response()))
         .route(asset::ICON.path, get(|| asset::ICON.response()))
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(middleware::from_fn(failure::render))
-        .layer(middleware::map_response(protect)))
+        .layer(middleware::map_response(protect))
 }
 
 /// The headers by which a browser refuses what this site never does: no scripts, no frames around it,

@@ -6,11 +6,11 @@ use super::failure::Failure;
 use super::form::Posted;
 use super::format::Format;
 use super::home;
-use crate::fastsession::SessionManager;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use fastsession::SessionManager;
 use serde_json::json;
 
 /// `POST /sign-in`: the session belongs to the user in the field `user` from now on.
@@ -39,9 +39,9 @@ pub(crate) async fn sign_in(
 }
 
 /// `POST /sign-out`: ends this session.
-pub(crate) async fn sign_out(format: Format, posted: Posted) -> Response {
-    posted.session.destroy();
-    signed_out(format)
+pub(crate) async fn sign_out(format: Format, posted: Posted) -> Result<Response, Failure> {
+    posted.session.destroy()?;
+    Ok(signed_out(format))
 }
 
 /// `POST /sign-out-everywhere`: ends all sessions of the user.
@@ -54,7 +54,7 @@ pub(crate) async fn sign_out_everywhere(
         sessions.end_all(&user).await?;
     }
     // Ended already in the store; this takes the cookie from the browser.
-    posted.session.destroy();
+    posted.session.destroy()?;
     Ok(signed_out(format))
 }
 

@@ -1,0 +1,30 @@
+//! The session of whoever sends a request.
+
+use super::Setting;
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
+use fastsession::extract::Rejection;
+use fastsession::{Reason, Session};
+
+/// The session of the request. In strict mode, a cookie that cannot be a session any more is refused with 400: what a
+/// browser would not send. One whose session was ended meanwhile is not: honest browsers come with such.
+///
+/// A site needs no such choice: its handlers take [`Session`], or `StrictSession` where they are strict.
+pub(crate) struct Visitor(pub(crate) Session);
+
+impl<S: Sync> FromRequestParts<S> for Visitor
+where
+    Setting: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let session = Session::from_request_parts(parts, state).await?;
+        match session.reason() {
+            Some(Reason::BadCookie | Reason::Expired) if Setting::from_ref(state).is_strict => {
+                Err(Rejection::BadCookie)
+            }
+            _ => Ok(Self(session)),
+        }
+    }
+}
