@@ -17,21 +17,22 @@ pub(crate) struct Step {
 
 /// All steps: what is quick or prepares others comes first.
 pub(crate) const STEPS: &[Step] = &[
-    Step { name: "setup", about: "what the tests need is installed", run: setup::run },
-    Step { name: "format", about: "the code is formatted", run: format },
-    Step { name: "clippy", about: "no lint complains, in any feature", run: clippy },
-    Step { name: "no-std", about: "the core builds without std and without an allocator", run: no_std },
-    Step { name: "core-bare", about: "the core's tests pass without its default features", run: core_bare },
-    Step { name: "tests", about: "unit and integration tests of all crates", run: tests },
-    Step {
-        name: "doctests",
-        about: "the examples of the documentation and of the README run",
-        run: doctests,
-    },
-    Step { name: "docs", about: "the documentation builds without warnings", run: docs },
-    Step { name: "external", about: "the demo against curl, Python and hostile input", run: external },
-    Step { name: "browser", about: "the demo in a browser", run: browser },
+    step("setup", "what the tests need is installed", setup::run),
+    step("format", "the code is formatted", format),
+    step("clippy", "no lint complains, in any feature", clippy),
+    step("no-std", "the core builds without std and without an allocator", no_std),
+    step("core-bare", "the core's tests pass without its default features", core_bare),
+    step("tests", "unit and integration tests of all crates", tests),
+    step("features", "the server's tests pass with all its features", features),
+    step("doctests", "the examples of the documentation and of the README run", doctests),
+    step("docs", "the documentation builds without warnings", docs),
+    step("external", "the demo against curl and hostile input, Fernet against Python's", external),
+    step("browser", "the demo in a browser", browser),
 ];
+
+const fn step(name: &'static str, about: &'static str, run: fn(&Shell) -> Result<()>) -> Step {
+    Step { name, about, run }
+}
 
 fn format(shell: &Shell) -> Result<()> {
     Ok(cmd!(shell, "cargo fmt --all --check").run()?)
@@ -68,6 +69,10 @@ fn core_bare(shell: &Shell) -> Result<()> {
 
 fn tests(shell: &Shell) -> Result<()> {
     Ok(cmd!(shell, "cargo test --workspace --lib --bins --tests").run()?)
+}
+
+fn features(shell: &Shell) -> Result<()> {
+    Ok(cmd!(shell, "cargo test -p fastsession --all-features --lib --bins --tests").run()?)
 }
 
 fn doctests(shell: &Shell) -> Result<()> {
