@@ -108,6 +108,16 @@ impl std::fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
+/// So that a handler can return `Result<_, Error>`: 503 where the store failed, 500 where the program did.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = status_of(&self);
+        tracing::error!(error = %self, status = status.as_u16(), "a handler failed");
+        let reason = status.canonical_reason().unwrap_or_default();
+        (status, [(CACHE_CONTROL, "no-store"), (VARY, "Cookie")], reason).into_response()
+    }
+}
+
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let status = match &self {
