@@ -229,5 +229,15 @@ mod tests {
             let range = token_key(1).open_in_place(&mut token);
             prop_assert_eq!(range.map(|range| token[range].to_vec()), Ok(plain));
         }
+
+        #[test]
+        fn a_changed_token_of_any_length_is_refused(
+            length in 0_usize..4_000, at in any::<prop::sample::Index>(), difference in 1..=u8::MAX,
+        ) {
+            let mut token = seal(&vec![b'x'; length]);
+            let position = at.index(token.len());
+            token[position] ^= difference;
+            prop_assert_eq!(token_key(1).open_in_place(&mut token), Err(InvalidToken));
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use super::testing::{CountingRng, ring};
 use super::*;
-use crate::buffer::Full;
+use crate::buffer::{Buffer, Full};
 use crate::time::UnixTime;
 
 const SECRET: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
@@ -188,6 +188,49 @@ fn lent_buffers_are_appended_to_or_unchanged() {
     let encrypted = published().encrypt_at_into(b"text", now, &mut CountingRng::default(), &mut token);
     assert_eq!(encrypted, Err(Full));
     assert_eq!(token, b"before");
+}
+
+/// A buffer whose bytes can still be looked at when it was told to drop them.
+struct Glass {
+    bytes: [u8; 256],
+    length: usize,
+}
+
+impl AsRef<[u8]> for Glass {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl AsMut<[u8]> for Glass {
+    fn as_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[..self.length]
+    }
+}
+
+impl Buffer for Glass {
+    fn try_resize(&mut self, length: usize) -> Result<(), Full> {
+        self.length = length;
+        Ok(())
+    }
+
+    fn max_capacity(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+#[test]
+fn nothing_of_the_payload_stays_behind_the_buffer() {
+    let fernet = published();
+    let token = encrypt(&fernet, &[b'x'; 40], 5);
+    let mut glass = Glass { bytes: [0; 256], length: 0 };
+    assert_eq!(fernet.decrypt_at_into(&token, None, UnixTime::default(), &mut glass), Ok(()));
+    assert_eq!(glass.as_ref(), [b'x'; 40]);
+    assert_eq!(glass.bytes[40..40 + 25], [0; 25]);
+    let mut rotated = heapless::Vec::<u8, 256>::new();
+    glass.length = 0;
+    assert_eq!(fernet.rotate_into(&token, &mut CountingRng::default(), &mut glass, &mut rotated), Ok(()));
+    assert_eq!(glass.bytes[..40 + 25], [0; 40 + 25]);
 }
 
 #[cfg(feature = "alloc")]
