@@ -12,11 +12,25 @@ pub struct Event {
     pub key: Option<StoreKey>,
 }
 
+impl Event {
+    /// What a fresh session tells, that began for this reason; nothing where there was none before.
+    pub(crate) fn of_fresh(reason: Reason, key: Option<StoreKey>) -> Option<Self> {
+        let kind = match reason {
+            Reason::NoCookie => return None,
+            Reason::Expired => EventKind::Expired,
+            reason => EventKind::Refused(reason),
+        };
+        Some(Self { kind, key })
+    }
+}
+
 /// The kinds of [`Event`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// The request's cookie or record was not accepted, and a fresh session began.
+    /// The request's session was over, by its idle or absolute timeout, and a fresh one began.
+    Expired,
+    /// The request's cookie or record was not accepted for another reason, and a fresh session began.
     Refused(Reason),
     /// A record was stored for a fresh session.
     Created,
@@ -34,6 +48,8 @@ pub enum EventKind {
     Merged,
     /// Another request ended the session meanwhile; the changes of this request are lost.
     Ended,
+    /// The store's record was older than what the browser brought along, as is expected of a store whose reads lag.
+    StaleRead,
     /// The store could not be asked.
     StoreFailed,
 }
@@ -43,6 +59,7 @@ impl EventKind {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Expired => "expired",
             Self::Refused(_) => "refused",
             Self::Created => "created",
             Self::Stored => "stored",
@@ -52,6 +69,7 @@ impl EventKind {
             Self::Destroyed => "destroyed",
             Self::Merged => "merged",
             Self::Ended => "ended",
+            Self::StaleRead => "stale_read",
             Self::StoreFailed => "store_failed",
         }
     }

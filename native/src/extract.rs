@@ -22,8 +22,8 @@ impl<S: Sync> FromRequestParts<S> for Session {
         let slot = parts.extensions.get::<Arc<Slot>>().cloned().ok_or(Rejection::NoLayer)?;
         if !slot.is_opened() {
             let inner = slot.manager().inner();
-            let pending = inner.open(parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes));
-            slot.opened(inner.read(pending).await.map_err(Rejection::Failed)?);
+            let opening = inner.open(parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes));
+            slot.opened(inner.read(opening).await.map_err(Rejection::Failed)?);
         }
         Ok(Self::in_slot(slot))
     }

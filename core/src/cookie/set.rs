@@ -63,10 +63,10 @@ mod tests {
     use super::*;
 
     fn header(attributes: &Attributes, suffix: &str, max_age: u64) -> std::string::String {
-        let mut out = std::vec::Vec::new();
+        let mut out = heapless::Vec::<u8, 256>::new();
         append(&mut out, attributes, suffix, Duration::from_secs(max_age), |out| out.try_append(b"VALUE"))
             .unwrap();
-        std::string::String::from_utf8(out).unwrap()
+        std::string::String::from_utf8(out.to_vec()).unwrap()
     }
 
     #[test]

@@ -106,6 +106,7 @@ impl Manager {
             intent: ours.intent,
             now,
             lifetimes: self.lifetimes,
+            event: None,
         };
         replay(ours, &mut merged)?;
         Ok(Some(merged))

@@ -6,8 +6,10 @@ use super::Manager;
 use super::open::Pending;
 use crate::buffer::Buffer;
 use crate::cookie::{self, Values};
+use crate::event::{Event, EventKind};
+use crate::id::SessionId;
 use crate::record::header::Header;
-use crate::session::{Data, Intent, Origin, Reason, Session, Stored};
+use crate::session::{Data, Reason, Session, Stored};
 use crate::store::{StoreKey, Tag};
 use crate::time::UnixTime;
 use crate::token::{base64, timestamp_of};
@@ -95,41 +97,35 @@ impl Manager {
         }
         let Sources { record, copy, has_ended } = sources;
         let mut record = Data::new(record, self.limit);
-        let opened = pending.cookie.and_then(|cookie| {
-            if has_ended {
-                return Err(Reason::Missing);
-            }
-            let tag = Tag::of(record.token());
-            let from_store = self.unseal(&mut record, &cookie.id, cookie.ring_index, now);
-            let copy = self.open_copy(copy, &cookie.id, cookie.ring_index, data_cookies, now);
-            let use_copy = match (&from_store, &copy) {
-                (Ok((header, _)), Some(copy)) => copy.header.revision >= header.revision,
-                (Err(_), Some(_)) => true,
-                (_, None) => false,
-            };
-            let (data, header, tag, ring_index) = match copy {
-                Some(copy) if use_copy => (Some(copy.data), copy.header, copy.tag, copy.ring_index),
-                _ => {
-                    let (header, ring_index) = from_store?;
-                    (None, header, tag, ring_index)
-                }
-            };
+        let key = pending.key().copied();
+        let cookie = match pending.cookie {
+            Ok(cookie) if !has_ended => cookie,
+            Ok(_) => return self.fresh(record, Reason::Missing, key, now),
+            Err(reason) => return self.fresh(record, reason, key, now),
+        };
+        let tag = Tag::of(record.token());
+        let from_store = self.unseal(&mut record, &cookie.id, cookie.ring_index, now);
+        let copy = self.open_copy(copy, &cookie.id, cookie.ring_index, data_cookies, now);
+        let stored = |tag, ring_index| {
             let is_current = cookie.ring_index == 0 && ring_index == 0;
-            let stored = Stored { id: cookie.id, key: cookie.key, tag, is_current, successor: None };
-            Ok((data, header, Origin::Stored(stored)))
-        });
-        let (data, header, origin) = opened.unwrap_or_else(|reason| {
-            record.reset();
-            (None, Header::new(now), Origin::Fresh(reason))
-        });
-        let data = data.unwrap_or(record);
-        Session { data, header, origin, intent: Intent::default(), now, lifetimes: self.lifetimes }
+            Stored { id: cookie.id, key: cookie.key, tag, is_current, successor: None }
+        };
+        let shown = from_store.as_ref().ok().map(|(header, _)| header.revision);
+        match (from_store, copy) {
+            (_, Some(copy)) if shown.is_none_or(|shown| copy.header.revision >= shown) => {
+                let is_stale = shown != Some(copy.header.revision) && self.placement != Placement::Cookie;
+                let event = is_stale.then_some(Event { kind: EventKind::StaleRead, key });
+                self.stored(copy.data, copy.header, stored(copy.tag, copy.ring_index), event, now)
+            }
+            (Ok((header, ring_index)), _) => self.stored(record, header, stored(tag, ring_index), None, now),
+            (Err(reason), _) => self.fresh(record, reason, key, now),
+        }
     }
 
     fn open_copy<'v, B: Buffer>(
         &self,
         buffer: B,
-        id: &crate::id::SessionId,
+        id: &SessionId,
         likely: usize,
         data_cookies: impl IntoIterator<Item = &'v [u8]>,
         now: UnixTime,

@@ -3,10 +3,11 @@
 use super::Manager;
 use super::open::{OpenedCookie, Pending};
 use crate::buffer::Buffer;
+use crate::event::Event;
 use crate::id::SessionId;
 use crate::record::header::Header;
 use crate::session::{Data, Intent, Origin, Reason, Refusal, Session, Stored, check_times};
-use crate::store::Tag;
+use crate::store::{StoreKey, Tag};
 use crate::time::UnixTime;
 
 impl Manager {
@@ -16,15 +17,43 @@ impl Manager {
     /// What is missing, expired, foreign or tampered with gives a fresh session, which knows the reason.
     pub fn resume<B: Buffer>(&self, pending: Pending, record: B, now: UnixTime) -> Session<B> {
         let mut data = Data::new(record, self.limit);
-        let opened = pending.cookie.and_then(|cookie| {
-            let (header, origin) = self.open_record(&mut data, cookie, now)?;
-            Ok((header, Origin::Stored(origin)))
-        });
-        let (header, origin) = opened.unwrap_or_else(|reason| {
-            data.reset();
-            (Header::new(now), Origin::Fresh(reason))
-        });
-        Session { data, header, origin, intent: Intent::default(), now, lifetimes: self.lifetimes }
+        let key = pending.key().copied();
+        let opened = pending.cookie.and_then(|cookie| self.open_record(&mut data, cookie, now));
+        match opened {
+            Ok((header, stored)) => self.stored(data, header, stored, None, now),
+            Err(reason) => self.fresh(data, reason, key, now),
+        }
+    }
+
+    pub(super) fn stored<B: Buffer>(
+        &self,
+        data: Data<B>,
+        header: Header,
+        stored: Stored,
+        event: Option<Event>,
+        now: UnixTime,
+    ) -> Session<B> {
+        let origin = Origin::Stored(stored);
+        Session { data, header, origin, intent: Intent::default(), now, lifetimes: self.lifetimes, event }
+    }
+
+    pub(super) fn fresh<B: Buffer>(
+        &self,
+        mut data: Data<B>,
+        reason: Reason,
+        key: Option<StoreKey>,
+        now: UnixTime,
+    ) -> Session<B> {
+        data.reset();
+        Session {
+            data,
+            header: Header::new(now),
+            origin: Origin::Fresh(reason),
+            intent: Intent::default(),
+            now,
+            lifetimes: self.lifetimes,
+            event: Event::of_fresh(reason, key),
+        }
     }
 
     /// Begins anew with the session of a request that goes on, as a stream or a WebSocket, to read what other requests

@@ -17,6 +17,7 @@ pub use identity::{MAX_LABEL_LENGTH, MAX_LIFETIME, MAX_OWNER_LENGTH};
 pub(crate) use identity::{check_times, is_lifetime};
 
 use crate::buffer::Buffer;
+use crate::event::Event;
 use crate::id::SessionId;
 use crate::record::header::{Header, Lifetimes};
 use crate::store::{StoreKey, Tag};
@@ -35,6 +36,8 @@ pub struct Session<B: Buffer> {
     pub(crate) now: UnixTime,
     /// What the manager is configured with.
     pub(crate) lifetimes: Lifetimes,
+    /// What happened when it was read.
+    pub(crate) event: Option<Event>,
 }
 
 /// Where a session came from.
@@ -140,6 +143,12 @@ impl<B: Buffer> Session<B> {
             Origin::Stored(_) => None,
             Origin::Fresh(reason) => Some(reason),
         }
+    }
+
+    /// What happened when the session was read, if that is worth telling: it was refused, was over, or was read from an
+    /// old record.
+    pub fn event(&self) -> Option<Event> {
+        self.event
     }
 
     /// Whether a commit now would store something, or end the session.

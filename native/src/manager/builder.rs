@@ -6,17 +6,21 @@ use std::time::Duration;
 use fastsession_core::cookie::SameSite;
 use fastsession_core::event::Event;
 use fastsession_core::id::SessionId;
-use fastsession_core::manager::{self, ConfigError, Manager};
+use fastsession_core::manager::{self, ConfigError, Manager, Placement};
 use fastsession_core::token::KeyRing;
 
 use super::{Inner, Observer, SessionManager};
-use crate::store::{Clock, DynStore, Store, SystemClock};
+use crate::store::{Clock, DynStore, NoStore, Store, SystemClock};
+
+/// What a store that is not consistent is taken to lag.
+const DEFAULT_LAG: Duration = Duration::from_mins(1);
 
 /// The settings of a [`SessionManager`]; the defaults are safe.
 #[must_use]
 pub struct Builder {
     core: manager::Builder,
-    store: DynStore,
+    store: Option<DynStore>,
+    lag: Duration,
     clock: Arc<dyn Clock>,
     observer: Option<Observer>,
 }
@@ -27,7 +31,20 @@ impl SessionManager {
     pub fn builder(keys: KeyRing, store: impl Store) -> Builder {
         Builder {
             core: Manager::builder(keys),
-            store: DynStore::new(store),
+            store: Some(DynStore::new(store)),
+            lag: DEFAULT_LAG,
+            clock: Arc::new(SystemClock),
+            observer: None,
+        }
+    }
+
+    /// Begins the settings of a manager that keeps sessions in a cookie of the browser, and in no store: see
+    /// [`Placement::Cookie`] for what that cannot do.
+    pub fn cookie_builder(keys: KeyRing) -> Builder {
+        Builder {
+            core: Manager::builder(keys),
+            store: None,
+            lag: DEFAULT_LAG,
             clock: Arc::new(SystemClock),
             observer: None,
         }
@@ -60,7 +77,15 @@ impl Builder {
         partitioned: bool,
         namespace: &str,
         limit: usize,
+        owners: bool,
         id_generator: fn([u8; 32]) -> SessionId,
+    }
+
+    /// How old the reads of the store may be, if it says that it is not consistent: a minute unless set. Visitors then
+    /// carry a copy of their session, see [`Placement::Both`].
+    pub fn lag(mut self, lag: Duration) -> Self {
+        self.lag = lag;
+        self
     }
 
     /// Where the time comes from: the system's clock unless set.
@@ -81,7 +106,14 @@ impl Builder {
     /// # Errors
     /// [`ConfigError`], the first setting that is wrong.
     pub fn build(self) -> Result<SessionManager, ConfigError> {
-        let Self { core, store, clock, observer } = self;
-        Ok(SessionManager(Arc::new(Inner { core: core.build()?, store, clock, observer })))
+        let Self { core, store, lag, clock, observer } = self;
+        let placement = match &store {
+            None => Placement::Cookie,
+            Some(store) if store.capabilities().consistent => Placement::Store,
+            Some(_) => Placement::Both { lag },
+        };
+        let core = core.placement(placement).build()?;
+        let store = store.unwrap_or_else(|| DynStore::new(NoStore));
+        Ok(SessionManager(Arc::new(Inner { core, store, clock, observer })))
     }
 }

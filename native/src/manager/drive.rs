@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastsession_core::event::EventKind;
-use fastsession_core::manager::{Commit, Conflict, Finished, Manager, Pending};
-use fastsession_core::session::{self, Reason, SessionError};
+use fastsession_core::manager::{Commit, Conflict, Finished, Manager, Pending, Placement, Sources};
+use fastsession_core::session::{self, SessionError};
 use fastsession_core::store::{Condition, Operation, Outcome, StoreKey};
 use rand::RngExt as _;
 
@@ -16,11 +16,27 @@ use crate::store::{Put, Store as _, StoreError};
 /// The core's session on a growing buffer.
 pub(crate) type CoreSession = session::Session<Vec<u8>>;
 
+/// A commit on its way: over a kilobyte, so that it is not moved about.
+pub(crate) type CoreCommit = Box<Commit<Vec<u8>>>;
+
 /// How often a commit is tried again after a conflict. Of requests that collide one gets through each time, so this is
 /// how many requests can change one session at once.
 const MAX_RETRIES: u32 = 200;
 /// From which retry on it waits a little before.
 const PATIENT_RETRIES: u32 = 2;
+
+/// A request whose session is still to be read.
+pub(crate) struct Opening {
+    pending: Pending,
+    copies: Vec<Vec<u8>>,
+}
+
+impl Opening {
+    /// A session that is read again: its cookies are not at hand any more.
+    pub(crate) fn again(pending: Pending) -> Self {
+        Self { pending, copies: Vec::new() }
+    }
+}
 
 /// An update that a conflict makes necessary again.
 pub(crate) struct Repeat {
@@ -35,34 +51,45 @@ impl Inner {
         &self.core
     }
 
-    /// Finds the session cookie.
-    pub(crate) fn open<'h>(&self, cookie_headers: impl IntoIterator<Item = &'h [u8]>) -> Pending {
-        self.core.open(cookie_headers, self.clock.now())
+    /// Finds the session cookie, and the cookies that hold a copy of the session if the placement has them.
+    pub(crate) fn open<'h>(&self, cookie_headers: impl IntoIterator<Item = &'h [u8]>) -> Opening {
+        let now = self.clock.now();
+        if self.core.placement() == Placement::Store {
+            return Opening { pending: self.core.open(cookie_headers, now), copies: Vec::new() };
+        }
+        let headers: Vec<&[u8]> = cookie_headers.into_iter().collect();
+        let copies = self.core.data_cookies(headers.iter().copied()).map(<[u8]>::to_vec).collect();
+        Opening { pending: self.core.open(headers, now), copies }
     }
 
     /// Reads the record and makes the session of it.
-    pub(crate) async fn read(&self, pending: Pending) -> Result<CoreSession, Error> {
-        let key = pending.key().copied();
-        let record = match &key {
-            None => Vec::new(),
-            Some(key) => self.get(key).await?,
+    pub(crate) async fn read(&self, opening: Opening) -> Result<CoreSession, Error> {
+        let Opening { pending, copies } = opening;
+        let record = match pending.key() {
+            Some(key) if self.core.placement() != Placement::Cookie => self.get(key).await?,
+            _ => Vec::new(),
         };
-        let session = self.core.resume(pending, record, self.clock.now());
-        match session.reason() {
-            None | Some(Reason::NoCookie) => {}
-            Some(reason) => self.emit_kind(EventKind::Refused(reason), key),
+        let has_ended = match pending.ended_key() {
+            Some(key) => !self.get(key).await?.is_empty(),
+            None => false,
+        };
+        let sources = Sources { record, copy: Vec::new(), has_ended };
+        let copies = copies.iter().map(Vec::as_slice);
+        let session = self.core.resume_placed(pending, copies, sources, self.clock.now());
+        if let Some(event) = session.event() {
+            self.emit(event);
         }
         Ok(session)
     }
 
     /// Seals the session and says what is to be written.
-    pub(crate) fn commit(&self, session: CoreSession) -> Result<Commit<Vec<u8>>, Error> {
-        Ok(self.core.commit(session, self.clock.now(), &mut rand::rng())?)
+    pub(crate) fn commit(&self, session: CoreSession) -> Result<CoreCommit, Error> {
+        Ok(Box::new(self.core.commit(session, self.clock.now(), &mut rand::rng())?))
     }
 
     /// Ends a commit that has nothing left to write.
-    pub(crate) fn finish(&self, commit: Commit<Vec<u8>>) -> Result<Finished<Vec<u8>>, Error> {
-        let finished = self.core.finish(commit)?;
+    pub(crate) fn finish(&self, commit: CoreCommit) -> Result<Finished<Vec<u8>>, Error> {
+        let finished = self.core.finish(*commit)?;
         if let Some(event) = finished.event() {
             self.emit(event);
         }
@@ -77,7 +104,7 @@ impl Inner {
     /// Carries out a commit, whatever happens to the caller if that is needed.
     pub(crate) async fn carry_out(
         self: &Arc<Self>,
-        commit: Commit<Vec<u8>>,
+        commit: CoreCommit,
         repeats: Vec<Repeat>,
     ) -> Result<Finished<Vec<u8>>, Error> {
         if !commit.must_finish() {
@@ -96,7 +123,7 @@ impl Inner {
 
     async fn write(
         self: &Arc<Self>,
-        mut commit: Commit<Vec<u8>>,
+        mut commit: CoreCommit,
         mut repeats: Vec<Repeat>,
     ) -> Result<Finished<Vec<u8>>, Error> {
         let mut retries = 0;
@@ -105,7 +132,8 @@ impl Inner {
             match self.apply(operation).await {
                 Ok(Outcome::Applied) => commit.applied(),
                 Ok(Outcome::Conflict) => {
-                    commit = self.resolve(commit, &key, &mut repeats, &mut retries).await?;
+                    // Rare, and large as a future.
+                    commit = Box::pin(self.resolve(commit, &key, &mut repeats, &mut retries)).await?;
                 }
                 Err(error) if commit.is_optional() => {
                     tracing::warn!(%error, "the session's last-seen time was not stored");
@@ -122,11 +150,11 @@ impl Inner {
 
     async fn resolve(
         self: &Arc<Self>,
-        commit: Commit<Vec<u8>>,
+        commit: CoreCommit,
         key: &StoreKey,
         repeats: &mut [Repeat],
         retries: &mut u32,
-    ) -> Result<Commit<Vec<u8>>, Error> {
+    ) -> Result<CoreCommit, Error> {
         let fresh = match self.get(key).await {
             Ok(fresh) if *retries < MAX_RETRIES => fresh,
             failed => {
@@ -135,8 +163,8 @@ impl Inner {
             }
         };
         let orphan = commit.orphan();
-        let session = match self.core.conflict(commit, fresh, self.clock.now()) {
-            Conflict::Continue(commit) => return Ok(commit),
+        let session = match self.core.conflict(*commit, fresh, self.clock.now()) {
+            Conflict::Continue(commit) => return Ok(Box::new(commit)),
             Conflict::Retry(session) => session,
         };
         self.emit_kind(EventKind::Merged, session.key());

@@ -11,7 +11,7 @@ use fastsession_core::manager::Manager;
 use fastsession_core::store::StoreKey;
 
 pub use self::builder::Builder;
-pub(crate) use self::drive::{CoreSession, Repeat};
+pub(crate) use self::drive::{CoreCommit, CoreSession, Opening, Repeat};
 pub use self::owners::Listing;
 use crate::Error;
 use crate::session::Session;
@@ -40,8 +40,9 @@ impl SessionManager {
         &self,
         cookie_headers: impl IntoIterator<Item = &'h [u8]>,
     ) -> Result<Session, Error> {
-        let pending = self.0.open(cookie_headers);
-        let session = self.0.read(pending).await?;
+        // The headers are read before the first await, so that the future does not borrow them.
+        let opening = self.0.open(cookie_headers);
+        let session = self.0.read(opening).await?;
         Ok(Session::new(self.clone(), session))
     }
 

@@ -5,7 +5,7 @@ use fastsession_core::time::UnixTime;
 
 use super::SessionManager;
 use crate::Error;
-use crate::store::{Progress, Store as _};
+use crate::store::{Progress, Store as _, StoreError};
 
 /// One of a user's sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl SessionManager {
     /// Ends all sessions of `user`, and tells how many there were.
     ///
     /// # Errors
-    /// [`Error::Store`] if the store fails or keeps no lists.
+    /// [`Error::Store`] if the store fails or keeps no lists, or if its reads may be old: it could miss one then.
     pub async fn end_all(&self, user: &str) -> Result<u64, Error> {
         self.end_which(user, Which::All).await
     }
@@ -81,6 +81,13 @@ impl SessionManager {
     }
 
     async fn end_which(&self, user: &str, which: Which) -> Result<u64, Error> {
+        if !matches!(which, Which::Only(_)) && !self.store().capabilities().consistent {
+            return Err(StoreError::unsupported(
+                self.store().engine(),
+                "end all (its reads may miss a session)",
+            )
+            .into());
+        }
         let mut ended = 0_u64;
         for owner in self.inner().core().owner_keys(user) {
             ended = ended.saturating_add(self.store().delete_owned(&owner, which).await?);

@@ -5,8 +5,10 @@ mod values;
 
 use std::sync::Arc;
 
+use fastsession_core::manager::Placement;
+
 pub(crate) use self::slot::{Begun, Phase, Slot};
-use crate::manager::{CoreSession, SessionManager};
+use crate::manager::{CoreSession, Opening, SessionManager};
 use crate::{Error, SessionError};
 
 /// The session of a request.
@@ -65,10 +67,14 @@ impl Session {
     /// # Errors
     /// [`Error::Store`] if the store fails.
     pub async fn reload(&self) -> Result<(), Error> {
+        if self.manager().inner().core().placement() == Placement::Cookie {
+            // Nobody else's changes can be read: the only place that they could be in is another response's cookie.
+            return Ok(());
+        }
         let Some((pending, phase)) = self.0.take_for_reload() else {
             return Err(SessionError::Committed.into());
         };
-        let session = self.manager().inner().read(pending).await?;
+        let session = self.manager().inner().read(Opening::again(pending)).await?;
         self.0.reloaded(session, phase);
         Ok(())
     }

@@ -2,9 +2,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use fastsession_core::manager::{Commit, Finished, Pending};
+use fastsession_core::manager::{Finished, Pending, Placement};
 
-use crate::manager::{CoreSession, Repeat, SessionManager};
+use crate::manager::{CoreCommit, CoreSession, Repeat, SessionManager};
 use crate::{Error, SessionError};
 
 /// One request's session, and how far it has come. One lock guards all of it, and is never held across an await.
@@ -43,7 +43,7 @@ pub(crate) struct Begun {
 
 /// Writes to carry out.
 pub(crate) struct Job {
-    commit: Commit<Vec<u8>>,
+    commit: CoreCommit,
     repeats: Vec<Repeat>,
 }
 
@@ -144,10 +144,15 @@ impl Slot {
 
     /// The phase that a save leaves the session in.
     pub(crate) fn check_saveable(&self) -> Result<Phase, Error> {
+        let in_cookie = self.manager.inner().core().placement() == Placement::Cookie;
         let state = self.lock();
         match (state.phase, &state.session) {
             (Phase::Open, Some(_)) => Ok(Phase::Open),
-            (Phase::Detached, Some(session)) if session.needs_cookie() => Err(Error::ResponseSent),
+            (Phase::Detached, Some(session))
+                if session.needs_cookie() || (in_cookie && session.is_changed()) =>
+            {
+                Err(Error::ResponseSent)
+            }
             (Phase::Detached, Some(_)) => Ok(Phase::Detached),
             _ => Err(SessionError::Committed.into()),
         }

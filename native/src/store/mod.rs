@@ -10,6 +10,7 @@ mod error;
 #[cfg(all(feature = "file", unix))]
 pub mod file;
 mod memory;
+mod none;
 mod progress;
 mod url;
 
@@ -22,6 +23,7 @@ pub use self::error::{StoreError, StoreErrorKind};
 #[cfg(all(feature = "file", unix))]
 pub use self::file::FileStore;
 pub use self::memory::MemoryStore;
+pub(crate) use self::none::NoStore;
 pub use self::progress::{Progress, Step};
 pub use self::url::{Registry, open};
 

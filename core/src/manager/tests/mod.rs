@@ -7,9 +7,8 @@ mod placement;
 use core::time::Duration;
 use std::format;
 use std::string::{String, ToString};
-use std::vec::Vec;
 
-use super::{Builder, Commit, Conflict, Finished, Manager};
+use super::{Builder, Commit, Conflict, Finished, Manager, SetCookie};
 use crate::event::EventKind;
 use crate::memory::MemoryStore;
 use crate::session::Session;
@@ -18,7 +17,11 @@ use crate::testing::SeededRng;
 use crate::time::UnixTime;
 use crate::token::testing::ring;
 
-type Bytes = Vec<u8>;
+/// The buffers: growing ones, or without an allocator those of a fixed capacity.
+#[cfg(feature = "alloc")]
+type Bytes = std::vec::Vec<u8>;
+#[cfg(not(feature = "alloc"))]
+type Bytes = heapless::Vec<u8, 6_000>;
 
 /// A host with a clock that stands still.
 struct Host {
@@ -94,8 +97,7 @@ impl Host {
     }
 
     fn saved(&self, finished: &Finished<Bytes>) -> Saved {
-        let header =
-            self.manager.cookies(finished).next().map(|cookie| String::from_utf8(cookie.to_bytes()).unwrap());
+        let header = self.manager.cookies(finished).next().map(|cookie| header(&cookie));
         let value = header.as_ref().map(|header| header.split(['=', ';']).nth(1).unwrap().to_string());
         Saved { kind: finished.event().map(|event| event.kind), header, cookie: value.unwrap_or_default() }
     }
@@ -106,6 +108,12 @@ impl Host {
         session.insert("n", &1).unwrap();
         self.save(session).cookie
     }
+}
+
+fn header(cookie: &SetCookie<'_>) -> String {
+    let mut bytes = heapless::Vec::<u8, 6_000>::new();
+    cookie.append_to(&mut bytes).unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 struct Saved {

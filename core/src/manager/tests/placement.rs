@@ -6,7 +6,7 @@ use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use super::{Bytes, Host};
+use super::{Bytes, Host, header};
 use crate::event::EventKind;
 use crate::manager::{Builder, ConfigError, Manager, Placement, Sources};
 use crate::session::{Reason, Session, SessionError};
@@ -50,7 +50,7 @@ impl Browser {
         let finished = host.apply(commit).expect("no conflict here");
         let mut names = Vec::new();
         for cookie in host.manager.cookies(&finished) {
-            let header = String::from_utf8(cookie.to_bytes()).unwrap();
+            let header = header(&cookie);
             let (name, rest) = header.split_once('=').unwrap();
             let (value, rest) = rest.split_once("; ").unwrap();
             let max_age: u64 =
