@@ -18,7 +18,9 @@ mod open;
 mod owners;
 mod placement;
 mod resume;
+// Two lines, since clippy knows a module of tests by the first one only.
 #[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests;
 
 pub use crate::record::seal::MAX_NAMESPACE_LENGTH;
