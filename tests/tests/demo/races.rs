@@ -84,8 +84,8 @@ fn close_with_an_answer_unread(stream: &mut TcpStream, request: &[u8]) {
     stream.write_all(b"GET /style.css HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
     stream.peek(&mut [0]).unwrap();
     stream.write_all(request).unwrap();
-    // It is the server's turn to read, which a reset would keep it from.
-    thread::sleep(Duration::from_millis(5));
+    // The server has to read the form before the reset: what a reset overtakes may be lost.
+    thread::sleep(Duration::from_millis(100));
 }
 
 fn assert_ends_soon(browser: &Browser) {

@@ -113,6 +113,7 @@ fn explanation(reason: Reason) -> &'static str {
     match reason {
         Reason::Missing => "Your session was ended.",
         Reason::Expired => "Your session has expired.",
-        _ => "Your browser sent a session cookie that is not valid here.",
+        Reason::BadCookie => "Your browser sent a session cookie that is not valid here.",
+        _ => "Your session cannot be read any more.",
     }
 }

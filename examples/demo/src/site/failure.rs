@@ -83,7 +83,9 @@ impl Failure {
 
 fn usual_message(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::BAD_REQUEST => "The request, or the cookie that came with it, is not valid.",
+        StatusCode::BAD_REQUEST => {
+            "The request is not valid, or the session cookie that came with it: then it helps to delete the cookies of this site."
+        }
         StatusCode::UNAUTHORIZED => "Sign in first.",
         StatusCode::NOT_FOUND => "There is no such page.",
         StatusCode::METHOD_NOT_ALLOWED => "This page does not do that.",
