@@ -5,8 +5,9 @@ mod steps;
 mod test;
 mod tools;
 
-use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
 use xshell::Shell;
 
 /// Set-up and tests of this workspace.

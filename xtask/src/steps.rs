@@ -1,9 +1,10 @@
 //! What `cargo xtask test` does, in its order. A new test is one entry of [`STEPS`].
 
-use crate::setup;
-use crate::tools::{find_program, target_folder, test_python};
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
+
+use crate::setup;
+use crate::tools::{find_program, target_folder, test_python};
 
 /// One step of the tests.
 pub(crate) struct Step {

@@ -1,10 +1,12 @@
 //! `cargo xtask test`: runs the steps and sums up.
 
-use crate::steps::{STEPS, Step};
-use anyhow::{Result, bail};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
 use xshell::Shell;
+
+use crate::steps::{STEPS, Step};
 
 /// Which steps to run: all of them by default.
 #[derive(clap::Args)]

@@ -1,7 +1,8 @@
 //! Where things are: the workspace, and programs on this machine.
 
-use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
 use xshell::Shell;
 
 /// A shell whose current folder is the workspace's root, wherever `cargo xtask` was called.

@@ -1,9 +1,11 @@
 //! What the environment says.
 
-use crate::key;
+use std::env::VarError;
+
 use anyhow::{Context as _, Result, bail};
 use fastsession::KeyRing;
-use std::env::VarError;
+
+use crate::key;
 
 /// How the demo runs.
 pub(crate) struct Config {

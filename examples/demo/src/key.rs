@@ -1,9 +1,10 @@
 //! The development key, which makes the demo run without any set-up.
 
-use anyhow::{Context as _, Result};
-use fastsession::Key;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
+
+use anyhow::{Context as _, Result};
+use fastsession::Key;
 
 /// Where the key is kept between starts.
 const FILE: &str = "./.fastsession-key";

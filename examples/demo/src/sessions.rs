@@ -1,8 +1,9 @@
 //! The sessions, as the configuration wants them.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use fastsession::{KeyRing, SessionManager, store};
-use std::time::Duration;
 
 /// How often expired sessions are cleared away.
 const SWEEP: Duration = Duration::from_mins(10);

@@ -1,9 +1,10 @@
 //! What the environment changes.
 
+use std::fs;
+
 use crate::browser::Browser;
 use crate::process::Demo;
 use crate::python;
-use std::fs;
 
 #[test]
 fn sessions_can_be_kept_in_memory() {

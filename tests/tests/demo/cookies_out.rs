@@ -1,10 +1,11 @@
 //! The cookie on the wire.
 
+use std::collections::BTreeSet;
+
 use crate::browser::Browser;
 use crate::http::Response;
 use crate::process::Demo;
 use crate::python;
-use std::collections::BTreeSet;
 
 #[test]
 fn behind_https_the_cookie_has_every_protection() {

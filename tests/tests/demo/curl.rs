@@ -1,10 +1,12 @@
 //! The real curl with its cookie jar.
 
-use crate::browser::Home;
-use crate::process::Demo;
 use std::path::PathBuf;
 use std::process::Command;
+
 use tempfile::TempDir;
+
+use crate::browser::Home;
+use crate::process::Demo;
 
 /// A cookie jar and where to use it.
 pub(crate) struct Curl {

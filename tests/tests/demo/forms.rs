@@ -1,8 +1,9 @@
 //! What may be posted, and by whom.
 
+use serde_json::json;
+
 use crate::browser::{Browser, Home};
 use crate::process::Demo;
-use serde_json::json;
 
 const FORMS: [&str; 4] = ["/sign-in", "/sign-out", "/sign-out-everywhere", "/devices/end"];
 

@@ -1,10 +1,11 @@
 //! A store that fails: 503 while it does, and nothing lost afterwards.
 
-use crate::browser::Browser;
-use crate::process::Demo;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use crate::browser::Browser;
+use crate::process::Demo;
 
 /// What holds while the store cannot be written to, and after `repair`.
 fn assert_nothing_is_lost(browser: &mut Browser, repair: impl FnOnce()) {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
 use tempfile::TempDir;
 
 /// A running demo. It is killed, by its own process id, when this is dropped.

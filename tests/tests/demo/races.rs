@@ -1,11 +1,12 @@
 //! Requests at the same time, and clients that do not wait.
 
-use crate::browser::Browser;
-use crate::process::Demo;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::browser::Browser;
+use crate::process::Demo;
 
 #[test]
 fn forty_parallel_visits_count_forty() {

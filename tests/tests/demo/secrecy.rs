@@ -1,12 +1,13 @@
 //! What somebody sees who has the store, but neither the key nor a cookie.
 
-use crate::browser::Browser;
-use crate::process::Demo;
-use crate::python;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use crate::browser::Browser;
+use crate::process::Demo;
+use crate::python;
 
 #[test]
 fn the_store_shows_nothing() {

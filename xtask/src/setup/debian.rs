@@ -1,9 +1,11 @@
 //! Programs from Debian's (or Ubuntu's) packages.
 
-use crate::tools::find_program;
-use anyhow::{Context as _, Result, bail};
 use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
 use xshell::{Cmd, Shell, cmd};
+
+use crate::tools::find_program;
 
 /// A program that the tests call.
 struct Program {

@@ -1,8 +1,10 @@
 //! The page of devices.
 
-use super::{button_form, csrf_field, layout};
-use maud::{Markup, html};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use maud::{Markup, html};
+
+use super::{button_form, csrf_field, layout};
 
 /// A session of the user.
 pub(crate) struct Device {

@@ -1,9 +1,10 @@
 //! The first page.
 
-use super::{button_form, csrf_field, layout};
-use crate::site::Setting;
 use fastsession::Reason;
 use maud::{Markup, html};
+
+use super::{button_form, csrf_field, layout};
+use crate::site::Setting;
 
 /// What the first page shows.
 pub(crate) struct Home<'a> {

@@ -1,8 +1,9 @@
 //! Files that the pages refer to. They are part of the program, so that it runs from any folder.
 
+use std::future::{Future, ready};
+
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
-use std::future::{Future, ready};
 
 /// A file that the site serves.
 #[derive(Clone, Copy)]

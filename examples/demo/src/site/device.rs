@@ -1,8 +1,9 @@
 //! A short name for the device that a request comes from.
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
 use axum::http::{header, request::Parts};
-use std::convert::Infallible;
 
 /// What the user will recognise the device by, as "Firefox on Linux".
 pub(crate) struct DeviceLabel(pub(crate) String);

@@ -1,17 +1,18 @@
 //! The devices that the user is signed in on.
 
-use super::failure::Failure;
-use super::form::Posted;
-use super::format::Format;
-use super::sign::signed_out;
-use super::visitor::Visitor;
-use crate::page::devices::{Device, markup};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use fastsession::{SessionManager, StoreKey};
 use serde_json::json;
+
+use super::failure::Failure;
+use super::form::Posted;
+use super::format::Format;
+use super::sign::signed_out;
+use super::visitor::Visitor;
+use crate::page::devices::{Device, markup};
 
 /// `GET /devices`: the user's sessions, the latest first.
 pub(crate) async fn show(

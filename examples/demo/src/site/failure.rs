@@ -1,7 +1,5 @@
 //! What cannot be done, told as a page or as JSON.
 
-use super::format::Format;
-use crate::page;
 use axum::Json;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
@@ -9,6 +7,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use fastsession::SessionError;
 use serde_json::json;
+
+use super::format::Format;
+use crate::page;
 
 /// A refusal of the site's own. [`render`] gives it the form that the client wants.
 #[derive(Clone, Debug)]

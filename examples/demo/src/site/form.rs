@@ -1,13 +1,14 @@
 //! What a client posts, after it has proved that the request is meant.
 
-use super::Setting;
-use super::failure::Failure;
-use super::visitor::Visitor;
 use axum::extract::{Form, FromRef, FromRequest, FromRequestParts as _, Json, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fastsession::Session;
 use serde::Deserialize;
+
+use super::Setting;
+use super::failure::Failure;
+use super::visitor::Visitor;
 
 /// A form that was posted with the session's CSRF token; without it, the request is refused with 403.
 pub(crate) struct Posted {

@@ -1,8 +1,9 @@
 //! Whether a client wants a page or JSON.
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header, request::Parts};
-use std::convert::Infallible;
 
 /// What to answer with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

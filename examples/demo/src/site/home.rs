@@ -1,16 +1,17 @@
 //! The first page: the visit counter, and who is signed in.
 
-use super::Setting;
-use super::failure::{Failure, Finished};
-use super::format::Format;
-use super::visitor::Visitor;
-use crate::page;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use fastsession::{Reason, Session};
 use serde_json::json;
+
+use super::Setting;
+use super::failure::{Failure, Finished};
+use super::format::Format;
+use super::visitor::Visitor;
+use crate::page;
 
 /// `GET /`: counts the visit. Anonymous visits are counted on purpose, so everyone gets a session.
 pub(crate) async fn show(

@@ -10,13 +10,14 @@ mod home;
 mod sign;
 mod visitor;
 
-use crate::config::Config;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use fastsession::{SessionLayer, SessionManager};
+
+use crate::config::Config;
 
 /// What the handlers share.
 #[derive(Clone, FromRef)]

@@ -1,17 +1,18 @@
 //! Signing in and out.
 
-use super::Setting;
-use super::device::DeviceLabel;
-use super::failure::Failure;
-use super::form::Posted;
-use super::format::Format;
-use super::home;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use fastsession::SessionManager;
 use serde_json::json;
+
+use super::Setting;
+use super::device::DeviceLabel;
+use super::failure::Failure;
+use super::form::Posted;
+use super::format::Format;
+use super::home;
 
 /// `POST /sign-in`: the session belongs to the user in the field `user` from now on.
 ///

@@ -1,10 +1,11 @@
 //! The session of whoever sends a request.
 
-use super::Setting;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use fastsession::extract::Rejection;
 use fastsession::{Reason, Session};
+
+use super::Setting;
 
 /// The session of the request. In strict mode, a cookie that cannot be a session any more is refused with 400: what a
 /// browser would not send. One whose session was ended meanwhile is not: honest browsers come with such.
