@@ -1,4 +1,10 @@
 //! Tests that cross the parts.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "what helps tests may panic as they do"
+)]
 
 pub mod numbered;
 
@@ -6,3 +12,5 @@ pub mod numbered;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+#[cfg(all(feature = "external", unix))]
+pub mod servers;

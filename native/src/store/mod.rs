@@ -12,6 +12,8 @@ pub mod file;
 mod memory;
 mod none;
 mod progress;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod url;
 
 use fastsession_core::store::{Condition, Filing, Outcome, OwnerKey, StoreKey, Which};
@@ -25,6 +27,8 @@ pub use self::file::FileStore;
 pub use self::memory::MemoryStore;
 pub(crate) use self::none::NoStore;
 pub use self::progress::{Progress, Step};
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 pub use self::url::{Registry, open};
 
 /// One write of a record; see [`Operation::Put`](fastsession_core::store::Operation::Put).

@@ -13,6 +13,7 @@ use super::{DynStore, MemoryStore, StoreError, StoreErrorKind};
 /// | --- | --- | --- |
 /// | `memory:` | this process's memory | |
 /// | `file:DIR`, `file:///DIR` | files under the folder, relative or absolute; `?durability=relaxed` | `file` |
+/// | `redis://HOST`, `redis+sentinel://HOSTS/MASTER`, `redis+cluster://HOSTS`; see [`RedisStore`](super::RedisStore) | Redis | `redis` |
 ///
 /// # Errors
 /// [`StoreErrorKind::Configuration`] for a URL that it does not understand, otherwise what the engine says.
@@ -64,6 +65,12 @@ impl Registry {
             "file" => file(rest).await,
             #[cfg(not(all(feature = "file", unix)))]
             "file" => Err(missing(&scheme, "file")),
+            #[cfg(feature = "redis")]
+            "redis" | "rediss" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster"
+            | "rediss+cluster" => Ok(DynStore::new(super::RedisStore::connect(url).await?)),
+            #[cfg(not(feature = "redis"))]
+            "redis" | "rediss" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster"
+            | "rediss+cluster" => Err(missing(&scheme, "redis")),
             _ => Err(misunderstood(format!("the scheme \"{scheme}\" is not known"))),
         }
     }
@@ -97,7 +104,7 @@ async fn file(rest: &str) -> Result<DynStore, StoreError> {
     Ok(DynStore::new(store))
 }
 
-#[cfg(not(all(feature = "file", unix)))]
+#[cfg(not(all(feature = "file", feature = "redis", unix)))]
 fn missing(scheme: &str, feature: &str) -> StoreError {
     misunderstood(format!("\"{scheme}:\" needs the cargo feature \"{feature}\" of fastsession (and Unix)"))
 }

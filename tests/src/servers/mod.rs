@@ -1,0 +1,8 @@
+//! Real servers on free loopback ports, for tests. They end with the value that stands for them, and with the
+//! test's process however that ends.
+
+mod process;
+mod redis;
+
+pub use self::process::{Process, free_port, wait_for_port, wait_until};
+pub use self::redis::{Cluster, RedisServer, Sentinels, redis_cli};

@@ -1,0 +1,355 @@
+//! Redis that dies, hangs, fills up, moves and refuses.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by a panic"
+)]
+
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use fastsession::store::redis::RedisStore;
+use fastsession::store::{Progress, Put, Store, StoreError, StoreErrorKind};
+use fastsession_core::store::{Condition, Filing, Outcome, OwnerKey, StoreKey, Tag, Which};
+use fastsession_core::time::UnixTime;
+use fastsession_tests::numbered::{number, numbered};
+use fastsession_tests::servers::{Cluster, RedisServer, Sentinels, redis_cli, wait_until};
+use tokio::task::JoinHandle;
+
+fn key(index: u8) -> StoreKey {
+    StoreKey::from_bytes(&[index; 32])
+}
+
+fn later() -> UnixTime {
+    UnixTime::now().after(Duration::from_hours(1))
+}
+
+async fn put(
+    store: &RedisStore,
+    key: StoreKey,
+    record: &[u8],
+    condition: Condition,
+) -> Result<Outcome, StoreError> {
+    store.put(Put { key, record, expires_at: later(), condition, filing: None }).await
+}
+
+/// Tasks that each count on a record of their own, as long as they are let.
+struct Load {
+    stop: Arc<AtomicBool>,
+    errors: Arc<AtomicU64>,
+    writes: Arc<AtomicU64>,
+    writers: Vec<JoinHandle<u64>>,
+}
+
+impl Load {
+    fn start(store: &RedisStore) -> Self {
+        let (stop, errors, writes) = (Arc::default(), Arc::default(), Arc::default());
+        let mut load = Self { stop, errors, writes, writers: Vec::new() };
+        for index in 0..16 {
+            let (store, stop) = (store.clone(), Arc::clone(&load.stop));
+            let (errors, writes) = (Arc::clone(&load.errors), Arc::clone(&load.writes));
+            load.writers.push(tokio::spawn(async move {
+                let mut acknowledged = 0;
+                while !stop.load(Ordering::SeqCst) {
+                    match count(&store, key(index)).await {
+                        Ok(Some(number)) => {
+                            assert!(
+                                number > acknowledged,
+                                "{number} was written after {acknowledged}: one was lost"
+                            );
+                            acknowledged = number;
+                            writes.fetch_add(1, Ordering::SeqCst);
+                        }
+                        // An earlier write whose answer was lost.
+                        Ok(None) => {}
+                        Err(error) => {
+                            assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+                            errors.fetch_add(1, Ordering::SeqCst);
+                            tokio::time::sleep(Duration::from_millis(10)).await;
+                        }
+                    }
+                }
+                acknowledged
+            }));
+        }
+        load
+    }
+
+    /// Waits until some more writes succeed.
+    async fn goes_on(&self) {
+        let (start, before) = (Instant::now(), self.writes.load(Ordering::SeqCst));
+        while self.writes.load(Ordering::SeqCst) < before + 200 {
+            assert!(start.elapsed() < Duration::from_secs(40), "the writers do not go on");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Stops it, and checks that what was acknowledged is there.
+    async fn stop(self, store: &RedisStore) -> u64 {
+        self.stop.store(true, Ordering::SeqCst);
+        for (index, writer) in (0..).zip(self.writers) {
+            let acknowledged = writer.await.expect("a writer");
+            let record = store.get(&key(index)).await.expect("Redis runs").expect("a record");
+            assert!(
+                number(&record).expect("a whole record") >= acknowledged,
+                "an acknowledged write is lost"
+            );
+        }
+        self.errors.load(Ordering::SeqCst)
+    }
+}
+
+async fn count(store: &RedisStore, key: StoreKey) -> Result<Option<u64>, StoreError> {
+    let held = store.get(&key).await?;
+    let next = held.as_deref().map_or(1, |held| number(held).expect("a whole record") + 1);
+    let condition = held.as_deref().map_or(Condition::Absent, |held| Condition::Matches(Tag::of(held)));
+    Ok((put(store, key, &numbered(next), condition).await? == Outcome::Applied).then_some(next))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_dies_and_comes_back_loses_nothing() {
+    let mut server = RedisServer::start(&[]);
+    let store = RedisStore::connect(&server.url()).await.expect("Redis runs");
+    let load = Load::start(&store);
+    for _ in 0..3 {
+        load.goes_on().await;
+        server.kill();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let error = store.get(&key(1)).await.expect_err("nobody is there");
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+        assert!(error.to_string().contains(&server.port().to_string()), "{error}");
+        server.start_again();
+    }
+    load.goes_on().await;
+    assert!(load.stop(&store).await > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_is_an_error_in_time() {
+    let server = RedisServer::start(&[]);
+    let builder = RedisStore::builder(&server.url()).timeout(Duration::from_millis(500));
+    let store = builder.connect().await.expect("Redis runs");
+    assert_eq!(put(&store, key(1), b"old", Condition::Absent).await.expect("Redis runs"), Outcome::Applied);
+    let process = server.process().expect("it runs");
+    process.signal("-STOP");
+    let start = Instant::now();
+    let read = store.get(&key(1)).await.expect_err("nobody answers");
+    let write = put(&store, key(1), b"new", Condition::Any).await.expect_err("nobody answers");
+    process.signal("-CONT");
+    assert_eq!((read.kind(), write.kind()), (StoreErrorKind::Unavailable, StoreErrorKind::Unavailable));
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    let held = store.get(&key(1)).await.expect("Redis goes on").expect("a record");
+    assert!(held == b"old" || held == b"new");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sentinels_find_another_master() {
+    let mut sentinels = Sentinels::start();
+    let store = RedisStore::connect(&sentinels.url()).await.expect("Redis runs");
+    assert_eq!(put(&store, key(1), b"old", Condition::Absent).await.expect("Redis runs"), Outcome::Applied);
+    for server in &sentinels.servers[1..] {
+        wait_until("the replicas have it", || redis_cli(server.port(), &["dbsize"]).trim() == "1");
+    }
+    sentinels.servers[0].kill();
+    let start = Instant::now();
+    let mut errors = 0;
+    while let Err(error) = put(&store, key(1), b"new", Condition::Matches(Tag::of(b"old"))).await {
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+        assert!(start.elapsed() < Duration::from_secs(40), "no failover: {error}");
+        errors += 1;
+    }
+    assert!(errors > 0);
+    assert_eq!(store.get(&key(1)).await.expect("Redis runs").expect("a record"), b"new");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_goes_on_without_a_master() {
+    let mut cluster = Cluster::start();
+    let store = RedisStore::connect(&cluster.url()).await.expect("Redis runs");
+    let keys: Vec<_> = (0..60).map(key).collect();
+    for key in &keys {
+        assert_eq!(put(&store, *key, b"old", Condition::Absent).await.expect("Redis runs"), Outcome::Applied);
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    cluster.servers[0].kill();
+    let start = Instant::now();
+    for key in &keys {
+        let mut failed = false;
+        loop {
+            match put(&store, *key, b"new", Condition::Matches(Tag::of(b"old"))).await {
+                // A put that failed may have been done all the same.
+                Ok(outcome) => break assert!(outcome == Outcome::Applied || failed),
+                Err(error) => {
+                    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+                    assert!(start.elapsed() < Duration::from_secs(40), "no failover: {error}");
+                    failed = true;
+                }
+            }
+        }
+        assert_eq!(store.get(key).await.expect("Redis runs").expect("a record"), b"new");
+    }
+    cluster.servers[0].start_again();
+    cluster.wait_until_well();
+    for key in &keys {
+        assert_eq!(store.get(key).await.expect("Redis runs").expect("a record"), b"new");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_moves_slots_refuses_nothing() {
+    let cluster = Cluster::start();
+    let store = RedisStore::connect(&cluster.url()).await.expect("Redis runs");
+    let load = Load::start(&store);
+    load.goes_on().await;
+    let ports: Vec<_> = cluster.servers.iter().map(RedisServer::port).collect();
+    let ids: Vec<_> =
+        ports.iter().map(|port| redis_cli(*port, &["cluster", "myid"]).trim().to_owned()).collect();
+    let address = format!("127.0.0.1:{}", ports[0]);
+    let (from, to) = (ids[0].clone(), ids[1].clone());
+    let moving = tokio::task::spawn_blocking(move || {
+        let to = ["--cluster-from", &from, "--cluster-to", &to, "--cluster-slots", "500", "--cluster-yes"];
+        Command::new("redis-cli").args(["--cluster", "reshard", &address]).args(to).output()
+    });
+    let moved = moving.await.expect("a thread").expect("redis-cli runs");
+    assert!(moved.status.success(), "{}", String::from_utf8_lossy(&moved.stdout));
+    load.goes_on().await;
+    assert_eq!(load.stop(&store).await, 0, "operations failed while slots were moved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_server_keeps_what_it_has() {
+    let server = RedisServer::start(&[]);
+    let store = RedisStore::connect(&server.url()).await.expect("Redis runs");
+    assert_eq!(put(&store, key(1), b"old", Condition::Absent).await.expect("Redis runs"), Outcome::Applied);
+    redis_cli(server.port(), &["config", "set", "maxmemory", "1"]);
+    let error = put(&store, key(1), b"new", Condition::Any).await.expect_err("there is no room");
+    assert_eq!(error.kind(), StoreErrorKind::Full, "{error}");
+    assert_eq!(store.get(&key(1)).await.expect("Redis runs").expect("a record"), b"old");
+    redis_cli(server.port(), &["config", "set", "maxmemory", "0"]);
+    assert_eq!(put(&store, key(1), b"new", Condition::Any).await.expect("Redis runs"), Outcome::Applied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_asked_for_and_not_shown() {
+    let server = RedisServer::start(&[]);
+    redis_cli(server.port(), &["config", "set", "requirepass", "right"]);
+    for login in ["", ":wrong@"] {
+        let opened = RedisStore::connect(&format!("redis://{login}127.0.0.1:{}", server.port())).await;
+        let error = opened.map(drop).expect_err("the password is asked for");
+        assert_eq!(error.kind(), StoreErrorKind::Denied, "{error}");
+        assert!(!error.to_string().contains("wrong@"), "{error}");
+    }
+    let store = RedisStore::connect(&format!("redis://:right@127.0.0.1:{}", server.port())).await;
+    let store = store.expect("the password is right");
+    assert_eq!(store.get(&key(1)).await.expect("Redis runs"), None);
+    assert!(!format!("{store:?}").contains("right"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_and_writes_are_one_round_trip_each() {
+    let server = RedisServer::start(&[]);
+    let store = RedisStore::connect(&server.url()).await.expect("Redis runs");
+    let owner = OwnerKey::from_bytes(&[9; 32]);
+    let filing = Some(Filing { owner, entry: b"entry", is_new: true, until: later() });
+    for round in 0..2 {
+        for index in 0..10 {
+            let put = Put {
+                key: key(index),
+                record: b"record",
+                expires_at: later(),
+                condition: Condition::Any,
+                filing,
+            };
+            assert_eq!(store.put(put).await.expect("Redis runs"), Outcome::Applied);
+            assert!(store.get(&key(index)).await.expect("Redis runs").is_some());
+        }
+        assert_eq!(store.list(&owner).await.expect("Redis runs").len(), 10);
+        let calls = redis_cli(server.port(), &["info", "commandstats"]);
+        let calls = |name: &str| {
+            let line = calls.lines().find(|line| line.starts_with(&format!("cmdstat_{name}:calls=")));
+            let number = line.and_then(|line| line.split(['=', ',']).nth(1));
+            number.map_or(0, |number| number.parse().expect("a number"))
+        };
+        // The first call of each script is in full, since the server does not know it.
+        let known = if round == 0 { 2 } else { 0 };
+        assert_eq!((calls("get"), calls("evalsha"), calls("eval")), (10, 11, known), "round {round}");
+        redis_cli(server.port(), &["config", "resetstat"]);
+    }
+    redis_cli(server.port(), &["script", "flush"]);
+    assert_eq!(store.delete_owned(&owner, Which::All).await.expect("Redis runs"), 10);
+    assert_eq!(redis_cli(server.port(), &["dbsize"]).trim(), "0", "something is left of the list");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_on_the_server_expires() {
+    let server = RedisServer::start(&[]);
+    let store = RedisStore::connect(&server.url()).await.expect("Redis runs");
+    let owner = OwnerKey::from_bytes(&[9; 32]);
+    let soon = UnixTime::now().after(Duration::from_secs(2));
+    let filing = Some(Filing { owner, entry: b"entry", is_new: true, until: soon });
+    let put = Put { key: key(1), record: b"record", expires_at: soon, condition: Condition::Absent, filing };
+    assert_eq!(store.put(put).await.expect("Redis runs"), Outcome::Applied);
+    let stats = store.stats(&Progress::none()).await.expect("Redis runs");
+    assert_eq!((stats.records, stats.owners, stats.bytes), (1, Some(1), Some(11)));
+    wait_until("nothing is left", || redis_cli(server.port(), &["keys", "*"]).trim().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prefixes_keep_stores_apart() {
+    let server = RedisServer::start(&[]);
+    let one = RedisStore::connect(&format!("{}?prefix=one:", server.url())).await.expect("Redis runs");
+    let two = RedisStore::builder(&server.url()).prefix("t*o:").connect().await.expect("Redis runs");
+    assert_eq!(put(&one, key(1), b"one", Condition::Absent).await.expect("Redis runs"), Outcome::Applied);
+    assert_eq!(two.get(&key(1)).await.expect("Redis runs"), None);
+    assert_eq!(two.stats(&Progress::none()).await.expect("Redis runs").records, 0);
+    assert!(redis_cli(server.port(), &["--scan"]).starts_with("one:record:"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_wrote_is_corrupt() {
+    let server = RedisServer::start(&[]);
+    let store = RedisStore::connect(&server.url()).await.expect("Redis runs");
+    let name = format!("fastsession:record:{}", key(1));
+    redis_cli(server.port(), &["set", &name, "something else"]);
+    assert_eq!(store.get(&key(1)).await.expect_err("no record").kind(), StoreErrorKind::Corrupt);
+    redis_cli(server.port(), &["del", &name]);
+    redis_cli(server.port(), &["lpush", &name, "a list"]);
+    assert_eq!(store.get(&key(1)).await.expect_err("no record").kind(), StoreErrorKind::Corrupt);
+    let error = put(&store, key(1), b"new", Condition::Absent).await.expect_err("no record");
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_is_spoken_and_checked() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (ca, certificate, private) = (path("ca.pem"), path("server.pem"), path("server.key"));
+    let script = format!(
+        "set -e; cd {}; openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=ca; \
+         openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost; \
+         printf 'subjectAltName=DNS:localhost' > names; \
+         openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem",
+        folder.path().display()
+    );
+    assert!(Command::new("sh").args(["-c", &script]).output().expect("openssl runs").status.success());
+    let tls_port = fastsession_tests::servers::free_port();
+    let port = tls_port.to_string();
+    let files = ["--tls-cert-file", &certificate, "--tls-key-file", &private, "--tls-ca-cert-file", &ca];
+    let arguments = [&["--tls-port", &port, "--tls-auth-clients", "no"][..], &files].concat();
+    let server = RedisServer::start(&arguments);
+    let worker = |trusted: &str| {
+        Command::new(env!("CARGO_BIN_EXE_store_worker"))
+            .args(["count", &format!("rediss://localhost:{tls_port}"), key(1).as_str(), "3"])
+            .env("SSL_CERT_FILE", trusted)
+            .output()
+            .expect("the worker runs")
+    };
+    let refused = worker("/dev/null");
+    assert!(!refused.status.success());
+    let done = worker(&ca);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(redis_cli(server.port(), &["--scan"]).contains(key(1).as_str()));
+}
