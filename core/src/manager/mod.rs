@@ -16,6 +16,7 @@ mod conflict;
 mod finish;
 mod open;
 mod owners;
+mod park;
 mod placement;
 mod resume;
 // Two lines, since clippy knows a module of tests by the first one only.

@@ -44,6 +44,9 @@ pub(crate) struct Data<B: Buffer> {
     count: usize,
 }
 
+/// Where the parts of an open session begin, in their order in the buffer, and how many entries there are.
+pub(crate) type Offsets = [usize; 6];
+
 /// Why a record did not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -58,6 +61,22 @@ impl<B: Buffer> Data<B> {
     pub(crate) fn new(buffer: B, limit: usize) -> Self {
         let log = buffer.len();
         Self { buffer, limit, owner: 0, label: 0, count_at: 0, entries: 0, log, count: 0 }
+    }
+
+    /// The bytes of an open session, whose parts begin at these offsets. What is not there reads as empty.
+    pub(crate) fn at(buffer: B, limit: usize, offsets: Offsets) -> Self {
+        let [owner, label, count_at, entries, log, count] = offsets;
+        Self { buffer, limit, owner, label, count_at, entries, log, count }
+    }
+
+    /// Where the parts begin.
+    pub(crate) fn offsets(&self) -> Offsets {
+        [self.owner, self.label, self.count_at, self.entries, self.log, self.count]
+    }
+
+    /// All bytes.
+    pub(crate) fn buffer(&self) -> &B {
+        &self.buffer
     }
 
     /// Forgets everything.

@@ -4,6 +4,7 @@ mod access;
 mod changes;
 mod csrf;
 mod data;
+mod encoded;
 mod error;
 mod flash;
 mod identity;
@@ -11,10 +12,12 @@ mod identity;
 pub use crate::record::entries::MAX_KEY_LENGTH;
 pub(crate) use changes::How;
 pub use csrf::{CSRF_TOKEN_LENGTH, CsrfToken};
-pub(crate) use data::{Data, Refusal};
+pub(crate) use data::{Data, Offsets, Refusal};
 pub use error::{LargeKey, SessionError, TooLarge};
 pub use identity::{MAX_LABEL_LENGTH, MAX_LIFETIME, MAX_OWNER_LENGTH};
 pub(crate) use identity::{check_times, is_lifetime};
+
+use serde::{Deserialize, Serialize};
 
 use crate::buffer::Buffer;
 use crate::event::Event;
@@ -68,7 +71,7 @@ pub(crate) struct Successor {
 }
 
 /// What a request did to its session besides changing values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub(crate) struct Intent {
     /// Something is to be stored.
@@ -90,7 +93,7 @@ pub(crate) struct Intent {
 }
 
 /// Why a session is a fresh one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Reason {
     /// The request had no session cookie.

@@ -2,6 +2,7 @@
 
 mod flow;
 mod merge;
+mod park;
 mod placement;
 
 use core::time::Duration;
