@@ -90,10 +90,9 @@ impl Manager {
         let (header, origin, intent, now, offsets, length) = self.read_facts(parked.as_ref())?;
         parked.truncate(length);
         let data = Data::at(parked, self.limit, offsets);
-        Ok(Session { data, header, origin, intent, now, lifetimes: self.lifetimes })
+        Ok(Session { data, header, origin, intent, now, lifetimes: self.lifetimes, event: None })
     }
 
-    #[expect(clippy::type_complexity, reason = "taken apart at once by the only caller")]
     fn read_facts(
         &self,
         parked: &[u8],

@@ -128,7 +128,7 @@ fn encoded_values_are_checked_and_logged_as_others_are() {
     session.update_encoded("short", &encoded(&2)).unwrap();
     session.insert_encoded("text", &encoded("é")).unwrap();
     session.flash_encoded("notice", &encoded(&true)).unwrap();
-    let large = encoded(&std::string::String::from_iter(core::iter::repeat_n('x', 900)));
+    let large = encoded(&"x".repeat(900));
     let limited = session.flash_values().map(|(key, value)| (key, value.to_vec())).collect::<Vec<_>>();
     assert_eq!(limited, [("notice", encoded(&true))]);
     for number in 0..100 {
