@@ -2,6 +2,8 @@
 
 use core::ops::Range;
 
+use zeroize::Zeroize;
+
 /// The buffer cannot hold what was to be written. It is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
@@ -38,9 +40,12 @@ pub trait Buffer: AsRef<[u8]> + AsMut<[u8]> {
         self.len() == 0
     }
 
-    /// Drops what is beyond `length`.
+    /// Drops what is beyond `length` and erases it, since it may be a secret and the memory stays the buffer's.
     fn truncate(&mut self, length: usize) {
-        if length < self.len() {
+        if let Some(dropped) = self.as_mut().get_mut(length..)
+            && !dropped.is_empty()
+        {
+            dropped.zeroize();
             // Shrinking cannot fail.
             let _ = self.try_resize(length);
         }
@@ -120,7 +125,7 @@ impl Buffer for alloc::vec::Vec<u8> {
             let mut larger = Self::new();
             larger.try_reserve_exact(capacity).map_err(|_| Full)?;
             larger.extend_from_slice(self);
-            zeroize::Zeroize::zeroize(&mut core::mem::replace(self, larger));
+            core::mem::replace(self, larger).zeroize();
         }
         Self::resize(self, length, 0);
         Ok(())
@@ -167,6 +172,46 @@ mod tests {
         splices(&mut (&mut heapless::Vec::<u8, 8>::new() as &mut heapless::VecView<u8>));
         #[cfg(feature = "alloc")]
         splices(&mut alloc::vec::Vec::new());
+    }
+
+    /// A buffer whose memory can be seen beyond its length.
+    struct Seen {
+        memory: [u8; 16],
+        length: usize,
+    }
+
+    impl AsRef<[u8]> for Seen {
+        fn as_ref(&self) -> &[u8] {
+            &self.memory[..self.length]
+        }
+    }
+
+    impl AsMut<[u8]> for Seen {
+        fn as_mut(&mut self) -> &mut [u8] {
+            &mut self.memory[..self.length]
+        }
+    }
+
+    impl Buffer for Seen {
+        fn try_resize(&mut self, length: usize) -> Result<(), Full> {
+            self.memory.get_mut(self.length..length.max(self.length)).ok_or(Full)?.fill(0);
+            self.length = length;
+            Ok(())
+        }
+
+        fn max_capacity(&self) -> usize {
+            self.memory.len()
+        }
+    }
+
+    #[test]
+    fn what_is_dropped_is_erased() {
+        let mut buffer = Seen { memory: *b"secret, not open", length: 16 };
+        buffer.try_splice(6..12, b"").unwrap();
+        assert_eq!(&buffer.memory, b"secretopen\0\0\0\0\0\0");
+        buffer.truncate(12);
+        buffer.truncate(1);
+        assert_eq!(&buffer.memory, b"s\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
     }
 
     #[test]
