@@ -58,9 +58,9 @@ impl Manager {
         let mut bytes = heapless::Vec::<u8, MAX_SEALED>::from_slice(entry).ok()?;
         let mut keys = self.ring.keys().map(|ring_key| self.listing_key(ring_key, key));
         let plain = keys.find_map(|key| key.open_in_place(&mut bytes).ok())?;
-        let (kind, version, created, last_seen, label): (u8, u8, UnixTime, UnixTime, &str) =
-            postcard::from_bytes(bytes.get(plain)?).ok()?;
-        let is_ours = kind == Kind::Listing as u8 && version == FORMAT_VERSION;
+        let (fields, rest) = postcard::take_from_bytes(bytes.get(plain)?).ok()?;
+        let (kind, version, created, last_seen, label): (u8, u8, UnixTime, UnixTime, &str) = fields;
+        let is_ours = kind == Kind::Listing as u8 && version == FORMAT_VERSION && rest.is_empty();
         let label = heapless::String::try_from(label).ok().filter(|_| is_ours)?;
         Some(Listing { created, last_seen, label })
     }

@@ -84,6 +84,18 @@ impl<'a> Iterator for Entries<'a> {
     }
 }
 
+/// How many entries `bytes` hold, which must be nothing else: keys of a legal length, and whole values.
+pub(crate) fn count(bytes: &[u8]) -> Result<usize, ValueError> {
+    let mut count = 0_usize;
+    for entry in Entries::new(bytes) {
+        if !(1..=MAX_KEY_LENGTH).contains(&entry?.key.len()) {
+            return Err(ValueError::Corrupt);
+        }
+        count = count.saturating_add(1);
+    }
+    Ok(count)
+}
+
 /// The entry under `key`: among the flash entries, or among the others.
 pub(crate) fn find<'a>(bytes: &'a [u8], key: &str, flash: bool) -> Result<Option<Entry<'a>>, ValueError> {
     for entry in Entries::new(bytes) {

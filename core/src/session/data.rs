@@ -132,8 +132,8 @@ impl<B: Buffer> Data<B> {
         self.count_at = at(&reader);
         let count = reader.varint().map_err(|_| Unreadable)?;
         self.entries = at(&reader);
-        self.count = usize::try_from(count).map_err(|_| Unreadable)?;
-        Ok(header)
+        self.count = entries::count(reader.rest()).map_err(|_| Unreadable)?;
+        if wire::widen(self.count) == count { Ok(header) } else { Err(Unreadable) }
     }
 
     /// Encrypts the session in place and gives the length of the token, which the buffer now begins with.
@@ -239,7 +239,7 @@ impl<B: Buffer> Data<B> {
         let start = self.buffer.len();
         let most = start.saturating_add(self.limit.saturating_mul(MEASURED)).min(self.buffer.max_capacity());
         let head = entries::append_head(&mut self.buffer, key, life);
-        head.map_err(|_| self.too_large(start.saturating_add(key.len()), None))?;
+        head.map_err(|_| self.too_large(self.buffer.max_capacity().saturating_add(1), None))?;
         match write_value(&mut self.buffer, most) {
             Ok(()) => {}
             Err(ValueError::Full { at_least, .. }) => {
@@ -347,13 +347,14 @@ impl<B: Buffer> Data<B> {
     ) -> Result<(), SessionError> {
         self.lay_out()?;
         let part = part(self);
-        // Room for the text, its length and what leads; the old text is freed only afterwards.
         let length = wire::Varint::new(wire::widen(text.len()));
         let head_length = lead.len().saturating_add(length.as_slice().len());
         let grown = text.len().saturating_add(head_length);
         let entries = self.log.saturating_sub(self.entries);
         let log_length = self.buffer.len().saturating_sub(self.log);
-        self.check_size(self.count, entries.saturating_add(grown), log_length, ("", 0))?;
+        // The old text goes first: at no time there is more than at the end.
+        let added = entries.saturating_add(grown).saturating_sub(part.len());
+        self.check_size(self.count, added, log_length, ("", 0))?;
         self.replace(part.clone(), text.as_bytes())?;
         self.replace(part.start..part.start, length.as_slice())?;
         self.replace(part.start..part.start, lead)?;
@@ -379,8 +380,13 @@ impl<B: Buffer> Data<B> {
             .saturating_sub(self.owner)
             .saturating_add(wire::Varint::new(wire::widen(count)).as_slice().len());
         let size = sealed_len(header::MAX_LENGTH.saturating_add(parts).saturating_add(entries));
-        if size > self.limit || size.saturating_add(log) > self.buffer.max_capacity() {
-            return Err(self.too_large(size, Some((key, length)).filter(|(_, length)| *length > 0)));
+        let size_with_log = size.saturating_add(log);
+        let new = Some((key, length)).filter(|(_, length)| *length > 0);
+        if size > self.limit {
+            return Err(self.too_large(size, new));
+        }
+        if size_with_log > self.buffer.max_capacity() {
+            return Err(self.too_large(size_with_log, new));
         }
         Ok(())
     }

@@ -8,6 +8,8 @@ mod encoded;
 mod error;
 mod flash;
 mod identity;
+#[cfg(test)]
+mod tests;
 
 pub use crate::record::entries::MAX_KEY_LENGTH;
 pub(crate) use changes::How;
