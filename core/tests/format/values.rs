@@ -1,18 +1,12 @@
-//! The chapter "Values" of `docs/format.md`: every example in it is what the code writes.
-#![cfg(feature = "alloc")]
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test may panic"
-)]
+//! The chapter "Values".
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use fastsession_core::value::{self, MAX_DEPTH};
 use serde::{Serialize, Serializer};
+
+use crate::page::{self, check, hex, table};
 
 #[derive(Serialize)]
 struct Point {
@@ -49,14 +43,6 @@ fn bytes<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     bytes
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes {
-        write!(text, "{byte:02x} ").unwrap();
-    }
-    text.trim_end().into()
-}
-
 /// The varint of `number`: what is written of the integer whose zigzag it is, behind the kind.
 fn varint(number: u64) -> Vec<u8> {
     let half = i64::try_from(number / 2).unwrap();
@@ -64,29 +50,8 @@ fn varint(number: u64) -> Vec<u8> {
     bytes(&integer)[1..].to_vec()
 }
 
-/// The chapter, without the ones that follow it.
 fn chapter() -> String {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/format.md")).unwrap();
-    let (_, chapter) = page.split_once("\n## Values\n").unwrap();
-    chapter.split("\n## ").next().unwrap().into()
-}
-
-/// The cells of the rows of the table that starts with `header`.
-fn table<'a>(chapter: &'a str, header: &str) -> BTreeSet<Vec<&'a str>> {
-    let (_, rows) = chapter.split_once(&format!("\n{header}\n")).unwrap();
-    rows.lines()
-        .skip(1)
-        .map_while(|row| row.strip_prefix("| ")?.strip_suffix(" |"))
-        .map(|row| row.split(" | ").map(|cell| cell.trim_matches('`')).collect())
-        .collect()
-}
-
-/// Checks that a table's rows are these, no fewer and no more.
-fn check(chapter: &str, header: &str, expected: &[Vec<String>]) {
-    let expected = expected.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
-    let found = table(chapter, header);
-    let (missing, unchecked) = (&expected - &found, &found - &expected);
-    assert!(missing.is_empty() && unchecked.is_empty(), "missing: {missing:#?}, unchecked: {unchecked:#?}");
+    page::chapter("Values")
 }
 
 fn row<T: Serialize + ?Sized>(name: &str, value: &T) -> Vec<String> {
