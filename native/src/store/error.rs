@@ -14,6 +14,7 @@ struct Inner {
     kind: StoreErrorKind,
     engine: &'static str,
     operation: &'static str,
+    place: String,
     detail: String,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -46,7 +47,7 @@ impl StoreError {
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
         let source = Some(source.into());
-        Self(Box::new(Inner { kind, engine, operation, detail: String::new(), source }))
+        Self(Box::new(Inner { kind, engine, operation, place: String::new(), detail: String::new(), source }))
     }
 
     /// An error that is its own cause: `detail` says what is wrong.
@@ -56,7 +57,8 @@ impl StoreError {
         operation: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        Self(Box::new(Inner { kind, engine, operation, detail: detail.into(), source: None }))
+        let (place, detail) = (String::new(), detail.into());
+        Self(Box::new(Inner { kind, engine, operation, place, detail, source: None }))
     }
 
     /// `engine` does not do `operation`.
@@ -82,7 +84,7 @@ impl StoreError {
     /// Adds where it happened: a folder, a host. Never a record, an id or a password.
     #[must_use]
     pub fn at(mut self, place: impl Into<String>) -> Self {
-        self.0.detail = place.into();
+        self.0.place = place.into();
         self
     }
 
@@ -128,10 +130,10 @@ impl StoreErrorKind {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, engine, operation, detail, source } = &*self.0;
+        let Inner { kind, engine, operation, place, detail, source } = &*self.0;
         write!(f, "{engine} store: {operation} {}", kind.verdict())?;
-        if !detail.is_empty() {
-            write!(f, ": {detail}")?;
+        for part in [place, detail].into_iter().filter(|part| !part.is_empty()) {
+            write!(f, ": {part}")?;
         }
         if let Some(source) = source {
             write!(f, ": {source}")?;

@@ -1,7 +1,8 @@
 //! Where sessions are kept: bytes under a key until a time, written on a condition. Nothing else.
 //!
 //! A store never sees an id, a name or a value: what it holds is sealed, and its keys are hashes.
-//! [`MemoryStore`] and [`FileStore`] need nothing installed. [`open`] makes a store from a URL.
+//! [`MemoryStore`], `FileStore` and SQLite need nothing installed; Redis and other databases are servers. [`open`] makes
+//! a store from a URL.
 //! Whoever writes another store implements [`Store`] and runs the suite in `fastsession::testing` on it.
 
 mod clock;
@@ -14,6 +15,8 @@ mod none;
 mod progress;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub mod sql;
 mod url;
 
 use fastsession_core::store::{Condition, Filing, Outcome, OwnerKey, StoreKey, Which};
@@ -29,6 +32,8 @@ pub(crate) use self::none::NoStore;
 pub use self::progress::{Progress, Step};
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub use self::sql::SqlStore;
 pub use self::url::{Registry, open};
 
 /// One write of a record; see [`Operation::Put`](fastsession_core::store::Operation::Put).

@@ -14,6 +14,7 @@ use super::{DynStore, MemoryStore, StoreError, StoreErrorKind};
 /// | `memory:` | this process's memory | |
 /// | `file:DIR`, `file:///DIR` | files under the folder, relative or absolute; `?durability=relaxed` | `file` |
 /// | `redis://HOST`, `redis+sentinel://HOSTS/MASTER`, `redis+cluster://HOSTS`; see [`RedisStore`](super::RedisStore) | Redis | `redis` |
+/// | `sqlite:FILE`, `postgres://…`, `mysql://…`; see [`SqlStore`](super::SqlStore) | a database | `sqlite`, `postgres`, `mysql` |
 ///
 /// # Errors
 /// [`StoreErrorKind::Configuration`] for a URL that it does not understand, otherwise what the engine says.
@@ -71,6 +72,12 @@ impl Registry {
             #[cfg(not(feature = "redis"))]
             "redis" | "rediss" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster"
             | "rediss+cluster" => Err(missing(&scheme, "redis")),
+            #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+            "sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb" => {
+                Ok(DynStore::new(super::SqlStore::open(url).await?))
+            }
+            #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+            "sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb" => Err(missing(&scheme, SQL_FEATURES)),
             _ => Err(misunderstood(format!("the scheme \"{scheme}\" is not known"))),
         }
     }
@@ -104,7 +111,10 @@ async fn file(rest: &str) -> Result<DynStore, StoreError> {
     Ok(DynStore::new(store))
 }
 
-#[cfg(not(all(feature = "file", feature = "redis", unix)))]
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+const SQL_FEATURES: &str = "sqlite, postgres or mysql";
+
+#[allow(dead_code, reason = "used unless all features are on")]
 fn missing(scheme: &str, feature: &str) -> StoreError {
     misunderstood(format!("\"{scheme}:\" needs the cargo feature \"{feature}\" of fastsession (and Unix)"))
 }

@@ -3,6 +3,8 @@
 
 mod process;
 mod redis;
+mod sql;
 
 pub use self::process::{Process, free_port, wait_for_port, wait_until};
 pub use self::redis::{Cluster, RedisServer, Sentinels, redis_cli};
+pub use self::sql::SqlServer;
