@@ -2,7 +2,7 @@
 //!
 //! A store never sees an id, a name or a value: what it holds is sealed, and its keys are hashes.
 //! [`MemoryStore`], `FileStore` and SQLite need nothing installed; Redis and other databases are servers. [`open`] makes
-//! a store from a URL.
+//! a store from a URL, and a [`Sweeper`] clears away what has expired.
 //! Whoever writes another store implements [`Store`] and runs the suite in `fastsession::testing` on it.
 
 mod clock;
@@ -17,6 +17,7 @@ mod progress;
 pub mod redis;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub mod sql;
+mod sweeper;
 mod url;
 
 use fastsession_core::store::{Condition, Filing, Outcome, OwnerKey, StoreKey, Which};
@@ -34,6 +35,7 @@ pub use self::progress::{Progress, Step};
 pub use self::redis::RedisStore;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use self::sql::SqlStore;
+pub use self::sweeper::{SWEEP_INTERVAL, Sweeper};
 pub use self::url::{Registry, open};
 
 /// One write of a record; see [`Operation::Put`](fastsession_core::store::Operation::Put).
