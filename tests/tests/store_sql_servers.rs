@@ -1,12 +1,14 @@
 //! The SQL store keeps the contract on PostgreSQL and MariaDB, and survives their death.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
 
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use fastsession::store::{Clock, ManualClock, Put, SqlStore, Store, StoreError, StoreErrorKind};
 use fastsession::testing::Subject;
-use fastsession_core::store::{Condition, Outcome, StoreKey, Tag};
+use fastsession_core::store::{Condition, Filing, Outcome, OwnerKey, StoreKey, Tag, Which};
 use fastsession_core::time::UnixTime;
 use fastsession_tests::servers::SqlServer;
 
@@ -89,6 +91,43 @@ async fn postgres_dies_and_comes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn mariadb_dies_and_comes_back() {
     dies_and_comes_back(SqlServer::mariadb()).await;
+}
+
+/// A rotation that commits while the `DELETE` of an ending waits for its old record: the `DELETE` finds that one gone and
+/// does not see the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ending_looks_again_at_what_came_while_it_waited() {
+    let url = POSTGRES.new_database();
+    let store = SqlStore::open(&url).await.expect("the server runs");
+    let (old, new, owner) =
+        (StoreKey::from_bytes(&[1; 32]), StoreKey::from_bytes(&[2; 32]), OwnerKey::from_bytes(&[3; 32]));
+    let file = async |key| {
+        let expires_at = UnixTime::now().after(Duration::from_hours(1));
+        let filing = Some(Filing { owner, entry: b"", is_new: true, until: expires_at });
+        let put = Put { key, record: b"record", expires_at, condition: Condition::Absent, filing };
+        assert_eq!(store.put(put).await.expect("the server runs"), Outcome::Applied);
+    };
+    let mut psql =
+        Command::new("psql").args([url.as_str(), "-q"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let psql = psql.as_mut().expect("psql runs");
+    let mut say =
+        |text: String| psql.stdin.as_mut().expect("a pipe").write_all(text.as_bytes()).expect("psql listens");
+    let pause = || tokio::time::sleep(Duration::from_millis(500));
+
+    file(old).await;
+    say(format!("BEGIN; SELECT 1 FROM fastsession_records WHERE store_key = '{old}' FOR UPDATE;\n"));
+    pause().await;
+    let ending = tokio::spawn({
+        let store = store.clone();
+        async move { store.delete_owned(&owner, Which::All).await }
+    });
+    pause().await;
+    file(new).await;
+    say(format!("DELETE FROM fastsession_records WHERE store_key = '{old}'; COMMIT;\n"));
+    assert_eq!(ending.await.expect("a task").expect("the server runs"), 1);
+    assert_eq!(store.get(&new).await.expect("the server runs"), None, "a rotation slipped past the ending");
+    drop(psql.stdin.take());
+    psql.wait().expect("psql ends");
 }
 
 #[tokio::test(flavor = "multi_thread")]
