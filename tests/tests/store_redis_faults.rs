@@ -173,7 +173,10 @@ async fn a_cluster_goes_on_without_a_master() {
     for key in &keys {
         assert_eq!(put(&store, *key, b"old", Condition::Absent).await.expect("Redis runs"), Outcome::Applied);
     }
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    wait_until("the replicas have all of it", || {
+        let sizes = cluster.servers.iter().map(|server| redis_cli(server.port(), &["dbsize"]));
+        sizes.filter_map(|size| size.trim().parse::<usize>().ok()).sum::<usize>() == 2 * keys.len()
+    });
     cluster.servers[0].kill();
     let start = Instant::now();
     for key in &keys {

@@ -156,19 +156,19 @@ impl Cluster {
         format!("redis+cluster://{}", nodes.join(","))
     }
 
-    /// Waits until every server that runs says that all is well.
+    /// Waits until all six say that all is well, and three of them that they have what their master has.
     ///
     /// # Panics
     /// If that takes too long.
     pub fn wait_until_well(&self) {
-        for server in self.servers.iter().filter(|server| server.process().is_some()) {
-            wait_until("the Cluster is well", || {
-                let info = redis_cli(server.port(), &["cluster", "info"]);
-                let replicates =
-                    !redis_cli(server.port(), &["info", "replication"]).contains("master_link_status:down");
-                info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:6") && replicates
-            });
-        }
+        let ask = |what: &[&str], answer: &str| {
+            self.servers.iter().filter(|server| redis_cli(server.port(), what).contains(answer)).count()
+        };
+        wait_until("the Cluster is well", || {
+            ask(&["cluster", "info"], "cluster_state:ok") == 6
+                && ask(&["cluster", "info"], "cluster_known_nodes:6") == 6
+                && ask(&["info", "replication"], "master_link_status:up") == 3
+        });
     }
 }
 
