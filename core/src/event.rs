@@ -46,7 +46,7 @@ pub enum EventKind {
     Destroyed,
     /// Another request changed the session meanwhile; the changes of both are kept.
     Merged,
-    /// Another request ended the session meanwhile; the changes of this request are lost.
+    /// Another request ended or rotated the session meanwhile; the changes of this request are lost.
     Ended,
     /// The store's record was older than what the browser brought along, as is expected of a store whose reads lag.
     StaleRead,

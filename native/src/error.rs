@@ -5,7 +5,7 @@ use fastsession_core::session::SessionError;
 
 use crate::store::StoreError;
 
-/// A session could not be loaded or committed. A server answers 503, but for [`Error::Session`], which is 500.
+/// A session could not be loaded or committed. A server answers 503 for [`Error::Store`] and [`Error::Contended`], else 500.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,6 +13,8 @@ pub enum Error {
     Store(StoreError),
     /// Other requests changed the session again and again, and this one did not get its turn.
     Contended,
+    /// Another request ended or rotated the session meanwhile: this one's changes are lost.
+    Ended,
     /// The session cannot be written, or an update does not fit the fresh value.
     Session(SessionError),
     /// A response that was sent already cannot carry the cookie of a new id: rotate, sign in or begin a session before.
@@ -24,6 +26,7 @@ impl std::fmt::Display for Error {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Contended => f.write_str("the session is changed by too many requests at once: try again"),
+            Self::Ended => f.write_str("another request ended or rotated the session meanwhile: this one's changes are lost"),
             Self::Session(error) => error.fmt(f),
             Self::ResponseSent => f.write_str(
                 "the response was sent already and cannot carry a new cookie: rotate, sign in or begin a session before",
@@ -37,7 +40,7 @@ impl std::error::Error for Error {
         match self {
             Self::Store(error) => Some(error),
             Self::Session(error) => Some(error),
-            Self::Contended | Self::ResponseSent => None,
+            Self::Contended | Self::Ended | Self::ResponseSent => None,
         }
     }
 }

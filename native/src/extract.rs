@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use fastsession_core::session::Reason;
-use http::header::{CACHE_CONTROL, COOKIE, VARY};
+use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
@@ -45,8 +45,8 @@ pub enum Rejection {
     NoLayer,
     /// The session could not be loaded: 503.
     Failed(Error),
-    /// The session cookie does not open: 400.
-    BadCookie,
+    /// The session cookie does not open: 400, with these `Set-Cookie` headers that remove it, since its user cannot.
+    BadCookie(Vec<String>),
     /// There is no session: 401. The reason says why.
     Missing(Reason),
 }
@@ -56,11 +56,7 @@ impl<S: Sync> FromRequestParts<S> for StrictSession {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let session = Session::from_request_parts(parts, state).await?;
-        if session.reason() == Some(Reason::BadCookie) {
-            Err(Rejection::BadCookie)
-        } else {
-            Ok(Self(session))
-        }
+        if session.reason() == Some(Reason::BadCookie) { Err(bad_cookie(&session)) } else { Ok(Self(session)) }
     }
 }
 
@@ -71,6 +67,12 @@ impl<S: Sync> FromRequestParts<S> for ExistingSession {
         let StrictSession(session) = StrictSession::from_request_parts(parts, state).await?;
         session.reason().map_or(Ok(Self(session)), |reason| Err(Rejection::Missing(reason)))
     }
+}
+
+/// The refusal of a request whose session cookie does not open.
+fn bad_cookie(session: &Session) -> Rejection {
+    let cookies = session.manager().inner().core().removal_cookies();
+    Rejection::BadCookie(cookies.filter_map(|cookie| String::from_utf8(cookie.to_bytes()).ok()).collect())
 }
 
 impl Deref for StrictSession {
@@ -92,15 +94,13 @@ impl Deref for ExistingSession {
 impl std::fmt::Display for Rejection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NoLayer => {
-                write!(
-                    f,
-                    "this route has no sessions: add a {} to the router",
-                    std::any::type_name::<SessionLayer>()
-                )
-            }
+            Self::NoLayer => f.write_str(
+                "this route has no sessions: add a SessionLayer to the router, after the routes it is for",
+            ),
             Self::Failed(_) => f.write_str("the session could not be loaded: try again later"),
-            Self::BadCookie => f.write_str("the session cookie is not valid: delete this site's cookies"),
+            Self::BadCookie(_) => {
+                f.write_str("the session cookie was not valid and has been removed: try again")
+            }
             Self::Missing(_) => f.write_str("there is no session: sign in first"),
         }
     }
@@ -126,9 +126,15 @@ impl IntoResponse for Rejection {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
             Self::Failed(error) => status_of(error),
-            Self::BadCookie => StatusCode::BAD_REQUEST,
+            Self::BadCookie(_) => StatusCode::BAD_REQUEST,
             Self::Missing(_) => StatusCode::UNAUTHORIZED,
         };
-        (status, [(CACHE_CONTROL, "no-store"), (VARY, "Cookie")], self.to_string()).into_response()
+        let text = self.to_string();
+        let mut response = (status, [(CACHE_CONTROL, "no-store"), (VARY, "Cookie")], text).into_response();
+        if let Self::BadCookie(cookies) = self {
+            let cookies = cookies.into_iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok());
+            response.headers_mut().extend(cookies.map(|cookie| (SET_COOKIE, cookie)));
+        }
+        response
     }
 }

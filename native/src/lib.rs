@@ -15,6 +15,7 @@ pub mod store;
 pub mod testing;
 
 pub use error::Error;
+pub use fastsession_core as core;
 pub use fastsession_core::cookie::SameSite;
 pub use fastsession_core::event::{Event, EventKind};
 pub use fastsession_core::session::{Reason, SessionError};

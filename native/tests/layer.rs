@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)] // tests
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -151,7 +152,9 @@ async fn strictness_is_set_per_route() {
         ("/existing", &id, 200),
         ("/keys", "rubbish", 200),
     ] {
-        assert_eq!(send(&site, "GET", path, sent).await.status(), status, "{path} {sent}");
+        let response = send(&site, "GET", path, sent).await;
+        assert_eq!(response.status(), status, "{path} {sent}");
+        assert_eq!(cookie(&response).as_deref(), (status == 400).then_some(""), "{path} {sent}");
     }
 }
 
@@ -160,7 +163,7 @@ async fn strictness_is_set_per_route() {
 struct Gate {
     store: DynStore,
     open: Arc<Notify>,
-    fails: bool,
+    fails: Arc<AtomicBool>,
 }
 
 impl Store for Gate {
@@ -173,7 +176,7 @@ impl Store for Gate {
     }
 
     async fn put(&self, put: Put<'_>) -> Result<Outcome, StoreError> {
-        if self.fails {
+        if self.fails.load(Ordering::SeqCst) {
             return Err(StoreError::message(StoreErrorKind::Unavailable, "gate", "put", ""));
         }
         self.store.put(put).await
@@ -188,7 +191,7 @@ impl Store for Gate {
 #[tokio::test]
 async fn a_client_that_hangs_up_is_signed_out() {
     let store = DynStore::new(MemoryStore::new());
-    let gate = Gate { store: store.clone(), open: Arc::new(Notify::new()), fails: false };
+    let gate = Gate { store: store.clone(), open: Arc::new(Notify::new()), fails: Arc::default() };
     let site = site(manager(gate.clone()));
     let id = cookie(&send(&site, "GET", "/count", "").await).unwrap();
     let hangs_up =
@@ -221,7 +224,7 @@ async fn a_panicking_handler_still_signs_out() {
 #[tokio::test]
 async fn a_store_that_fails_is_a_503_and_sends_no_cookie() {
     let store = DynStore::new(MemoryStore::new());
-    let gate = Gate { store, open: Arc::new(Notify::new()), fails: true };
+    let gate = Gate { store, open: Arc::new(Notify::new()), fails: Arc::new(AtomicBool::new(true)) };
     let response = send(&site(manager(gate)), "GET", "/count", "").await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(cookie(&response), None);
@@ -303,4 +306,69 @@ async fn a_users_sessions_are_listed_and_ended() {
         kinds,
         [EventKind::Created, EventKind::Created, EventKind::Refused(fastsession::Reason::Missing)]
     );
+}
+
+async fn signed_in(manager: &SessionManager) -> (Session, String) {
+    let session = manager.load([]).await.unwrap();
+    session.sign_in("ada").unwrap();
+    let header = session.commit().await.unwrap()[0].split(';').next().unwrap().to_owned();
+    (manager.load([header.as_bytes()]).await.unwrap(), header)
+}
+
+#[tokio::test]
+async fn a_save_tells_that_the_session_was_ended() {
+    let manager = manager(MemoryStore::new());
+    let (late, header) = signed_in(&manager).await;
+    late.insert("late", &1).unwrap();
+    let ends = manager.load([header.as_bytes()]).await.unwrap();
+    ends.destroy().unwrap();
+    assert!(matches!(ends.reload().await, Err(fastsession::Error::Session(_))));
+    ends.commit().await.unwrap();
+    assert!(matches!(late.save().await, Err(fastsession::Error::Ended)));
+    // And no new session begins by what the handler does next.
+    assert!(late.insert("later", &1).is_err());
+    assert!(late.commit().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_closure_that_uses_its_session_is_refused() {
+    let manager = manager(MemoryStore::new());
+    let session = manager.load([]).await.unwrap();
+    let same = session.clone();
+    let seen = session.update("n", move |_: Option<bool>| same.get::<bool>("n").is_err()).unwrap();
+    assert!(seen);
+    assert_eq!(session.read(|_| session.owner()).unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_cookie_that_was_saved_is_sent_with_a_failure() {
+    let store = DynStore::new(MemoryStore::new());
+    let gate = Gate { store, open: Arc::new(Notify::new()), fails: Arc::default() };
+    let fails = Arc::clone(&gate.fails);
+    let handler = get(move |session: Session| async move {
+        session.sign_in("ada").unwrap();
+        session.save().await.unwrap();
+        fails.store(true, Ordering::SeqCst);
+        session.insert("n", &1).unwrap();
+    });
+    let site = Router::new().route("/", handler).layer(SessionLayer::new(manager(gate)));
+    let response = send(&site, "GET", "/", "").await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(cookie(&response).unwrap().starts_with("gAAA"));
+}
+
+#[tokio::test]
+async fn end_all_finds_a_session_that_moves_between_the_lists_of_two_keys() {
+    let store = MemoryStore::new();
+    let old = manager(store.clone());
+    let (_, header) = signed_in(&old).await;
+    let newer = KeyRing::parse(
+        "0hPOWM1mLrqIFqRgRQkr0RcH0i2K2IyO2pTz7x2iQxE=,cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
+    );
+    let new = SessionManager::builder(newer.unwrap(), store).cookie_name("id").build().unwrap();
+    let moved = new.load([header.as_bytes()]).await.unwrap();
+    let header = moved.commit().await.unwrap()[0].split(';').next().unwrap().to_owned();
+    assert_eq!(new.list("ada").await.unwrap().len(), 1);
+    assert_eq!(new.end_all("ada").await.unwrap(), 1);
+    assert!(new.load([header.as_bytes()]).await.unwrap().owner().is_none());
 }

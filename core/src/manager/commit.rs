@@ -224,7 +224,7 @@ impl Manager {
             }
             let id = self.generate_id(rng);
             self.step(steps, Step::Put(Condition::Absent));
-            return Ok(Plan::Create(self.seal(session, id, true, true, now, rng)?));
+            return Ok(Plan::Create(self.seal(session, id, true, now, rng)?));
         };
         let (key, tag, is_current) = (stored.key, stored.tag, stored.is_current);
         if intent.destroyed {
@@ -243,7 +243,7 @@ impl Manager {
             self.mark(steps, &stored.id);
             self.step(steps, Step::Put(condition));
             self.step(steps, Step::Delete(key, Condition::Matches(tag)));
-            return Ok(Plan::Rotate { target: self.seal(session, id, true, true, now, rng)?, old_key: key });
+            return Ok(Plan::Rotate { target: self.seal(session, id, true, now, rng)?, old_key: key });
         }
         let touch_is_due = {
             let unseen = session.header.last_seen.age(now).as_secs();
@@ -257,9 +257,9 @@ impl Manager {
         };
         let id = stored.id.clone();
         // Changed lifetimes change the cookie's as well, and how long the owner's list has to remember.
-        let send_cookie = !is_current || intent.lifetimes;
+        let is_new = !is_current || intent.lifetimes;
         self.step(steps, Step::Put(Condition::Matches(tag)));
-        Ok(Plan::Store { target: self.seal(session, id, send_cookie, send_cookie, now, rng)?, purpose })
+        Ok(Plan::Store { target: self.seal(session, id, is_new, now, rng)?, purpose })
     }
 
     /// Adds a step, as far as the placement has it.
@@ -288,12 +288,11 @@ impl Manager {
         (self.make_id)(*random)
     }
 
-    /// Seals the session, in place, as the record of `id`.
+    /// Seals the session, in place, as the record of `id`. What is new goes on the owner's list and into a cookie.
     fn seal<B: Buffer>(
         &self,
         session: &mut Session<B>,
         id: SessionId,
-        send_cookie: bool,
         is_new: bool,
         now: UnixTime,
         rng: &mut impl CryptoRng,
@@ -309,6 +308,6 @@ impl Manager {
         let [record_iv, cookie_iv] = ivs;
         let record_key = self.namespace.record_key(self.ring.newest(), &id);
         session.data.seal(&session.header, &record_key, now, record_iv)?;
-        Ok(Target { id, key, filed, cookie_iv: send_cookie.then_some(cookie_iv) })
+        Ok(Target { id, key, filed, cookie_iv: is_new.then_some(cookie_iv) })
     }
 }

@@ -148,7 +148,7 @@ fn replay<B: Buffer>(ours: &Session<B>, fresh: &mut Session<B>) -> Result<(), Se
     if ours.intent.labelled {
         fresh.data.set_label(ours.label())?;
     }
-    if ours.intent.lifetimes {
+    if ours.intent.lifetimes || ours.intent.signed_in {
         fresh.header.idle_timeout = ours.header.idle_timeout;
         fresh.header.absolute_timeout = ours.header.absolute_timeout;
     }

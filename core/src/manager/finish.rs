@@ -9,7 +9,6 @@ use crate::buffer::{Buffer, Full};
 use crate::cookie;
 use crate::event::{Event, EventKind};
 use crate::id::SessionId;
-use crate::record::header::Header;
 use crate::session::{Intent, Origin, Reason, Session, Stored};
 use crate::store::Tag;
 use crate::time::UnixTime;
@@ -63,6 +62,11 @@ impl SetCookie<'_> {
 }
 
 impl<B: Buffer> Finished<B> {
+    /// Whether another request ended or rotated the session meanwhile, so that this one's changes are lost.
+    pub fn has_lost_changes(&self) -> bool {
+        matches!(self.plan, Plan::Ended)
+    }
+
     /// What happened; `None` if nothing was to be done.
     pub fn event(&self) -> Option<Event> {
         let (kind, key) = match &self.plan {
@@ -120,6 +124,18 @@ impl Manager {
         })
     }
 
+    /// The `Set-Cookie` headers that remove the session's cookies, for a response that refuses a cookie which does not
+    /// open. Not for one that names a session which has ended: the browser may have been given another one meanwhile.
+    pub fn removal_cookies(&self) -> impl Iterator<Item = SetCookie<'_>> {
+        let suffixes = [(self.placement.has_cookie(), DATA_SUFFIX), (true, "")];
+        suffixes.into_iter().filter(|(has_cookie, _)| *has_cookie).map(|(_, suffix)| SetCookie {
+            manager: self,
+            suffix,
+            value: Value::Removed,
+            max_age: Duration::ZERO,
+        })
+    }
+
     fn data_cookie<'a, B: Buffer>(
         &self,
         finished: &'a Finished<B>,
@@ -135,7 +151,7 @@ impl Manager {
 
     /// Takes the session up again after a commit, as in a stream or a WebSocket, without a read.
     ///
-    /// A session that has ended gives a fresh one, whose changes would be stored under a new id.
+    /// A session that has ended stays as after [`Session::destroy`].
     pub fn reopen<B: Buffer>(&self, finished: Finished<B>, now: UnixTime) -> Session<B> {
         let Finished { mut session, plan, .. } = finished;
         session.now = now;
@@ -156,9 +172,8 @@ impl Manager {
             }
             Plan::Destroy(_) | Plan::Ended | Plan::Dropped => {}
         }
-        session.data.reset();
-        session.header = Header::new(now);
-        session.intent = Intent::default();
+        // Whoever goes on with a session that has ended must not begin another one by that.
+        session.destroy();
         session.origin = Origin::Fresh(Reason::Missing);
         session
     }

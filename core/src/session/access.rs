@@ -101,7 +101,8 @@ impl<B: Buffer> Session<B> {
         self.remove_entry(key, false)
     }
 
-    /// Removes the value under `key` and gives it back.
+    /// Removes the value under `key` and gives it back. Requests that run at the same time may all get it: what must be
+    /// used once at most needs an [`Self::update`].
     ///
     /// # Errors
     /// As [`Self::get`] and [`Self::remove`].

@@ -17,12 +17,14 @@ pub enum SessionError {
     Owner,
     /// The label is over 128 bytes.
     Label,
-    /// A lifetime is zero or over 400 days, the longest that browsers keep a cookie.
+    /// A lifetime is under a second or over 400 days, the longest that browsers keep a cookie.
     Lifetime,
     /// The session was ended, or its changes were discarded, in this request. A new one begins with the next request.
     Destroyed,
     /// The session was committed with the response already.
     Committed,
+    /// A closure that the session runs uses the session itself, which is locked meanwhile.
+    InUse,
 }
 
 impl core::fmt::Display for SessionError {
@@ -36,6 +38,9 @@ impl core::fmt::Display for SessionError {
             Self::Lifetime => f.write_str("a session's lifetime must be 1 second to 400 days"),
             Self::Destroyed => f.write_str(
                 "the session was ended in this request and cannot be changed any more: change it before, or in the next request",
+            ),
+            Self::InUse => f.write_str(
+                "the session is in use: a closure that it runs must work with what it is given, not with the session",
             ),
             Self::Committed => f.write_str(
                 "the session was committed with the response already: reload it, change it, then save it",

@@ -9,7 +9,7 @@ use crate::record::entries::Life;
 use crate::value;
 
 impl<B: Buffer> Session<B> {
-    /// Stores a value that [`Self::take_flash`] gives once. Flash values have keys of their own: they do not meet the
+    /// Stores a value that [`Self::take_flash`] gives once (to each of several requests, if they run at the same time). Flash values have keys of their own: they do not meet the
     /// values of [`Self::insert`].
     ///
     /// # Errors

@@ -16,7 +16,8 @@ pub const MAX_LABEL_LENGTH: usize = 128;
 
 impl<B: Buffer> Session<B> {
     /// Makes the session that of `owner`, a user's name or number, at this moment: the commit changes the id, replaces
-    /// the CSRF secret, restarts the absolute lifetime and files the session in the owner's list. The values stay.
+    /// the CSRF secret, restarts the absolute lifetime and files the session in the owner's list. Lifetimes of its own, that
+    /// another sign-in gave it, are dropped. The values stay: where another user signs in, [`Self::clear`] them first.
     ///
     /// # Errors
     /// [`SessionError::Owner`] if the name is empty or over 255 bytes; [`SessionError::TooLarge`];
@@ -30,6 +31,10 @@ impl<B: Buffer> Session<B> {
         self.header.authenticated_at = Some(self.now);
         self.header.created = self.now;
         self.header.csrf_secret = Default::default();
+        if !self.intent.lifetimes {
+            self.header.idle_timeout = None;
+            self.header.absolute_timeout = None;
+        }
         self.intent.signed_in = true;
         self.intent.rotate = true;
         self.intent.changed = true;
@@ -72,7 +77,8 @@ impl<B: Buffer> Session<B> {
         self.data.label()
     }
 
-    /// Gives the session timeouts of its own, as for "remember me"; `None` is the configured one.
+    /// Gives the session timeouts of its own, as for "remember me"; `None` is the configured one. The idle timeout holds
+    /// beside the absolute one: whoever is to be remembered for a month needs both.
     ///
     /// # Errors
     /// [`SessionError::Lifetime`] if one is under a second or over 400 days; [`SessionError::Destroyed`].

@@ -80,18 +80,21 @@ where
                                 Box::pin(async move { of_slot.carry_out(job, Phase::Committed).await });
                             state.set(State::Commit { writes, slot, response: Some(response) });
                         }
-                        Err(error) => return Poll::Ready(Ok(response::failed(&error))),
+                        Err(error) => {
+                            return Poll::Ready(Ok(response::failed(&error, slot.take_cookies())));
+                        }
                     }
                 }
                 StateProjection::Commit { writes, slot, response } => {
                     let written = ready!(writes.as_mut().poll(context));
                     let response = match (written, response.take()) {
-                        (Ok(()), Some(mut response)) => {
+                        // A session that ended meanwhile stays ended; its event tells of the changes that are lost.
+                        (Ok(()) | Err(Error::Ended), Some(mut response)) => {
                             response::finish(&mut response, slot.take_cookies());
                             response
                         }
-                        (Ok(()), None) => Response::default(),
-                        (Err(error), _) => response::failed(&error),
+                        (Ok(()) | Err(Error::Ended), None) => Response::default(),
+                        (Err(error), _) => response::failed(&error, slot.take_cookies()),
                     };
                     return Poll::Ready(Ok(response));
                 }
@@ -101,7 +104,7 @@ where
                         Err(error) => match error.try_into_panic() {
                             Ok(panic) => resume_unwind(panic),
                             // The runtime is shutting down.
-                            Err(_) => Ok(response::failed(&Error::Contended)),
+                            Err(_) => Ok(response::failed(&Error::Contended, Vec::new())),
                         },
                     });
                 }

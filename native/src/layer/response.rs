@@ -23,12 +23,14 @@ pub(super) fn finish<B>(response: &mut Response<B>, cookies: Vec<String>) {
     }
 }
 
-/// The response to a request whose session could not be committed: what the handler said may not be true.
-pub(super) fn failed<B: Default>(error: &Error) -> Response<B> {
+/// The response to a request whose session could not be committed: what the handler said may not be true. The cookies are
+/// those of what was saved before.
+pub(super) fn failed<B: Default>(error: &Error, cookies: Vec<String>) -> Response<B> {
     let status = status_of(error);
     tracing::error!(%error, status = status.as_u16(), "the session was not committed");
     let mut response = Response::new(B::default());
     *response.status_mut() = status;
+    finish(&mut response, cookies);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
@@ -37,7 +39,7 @@ pub(super) fn failed<B: Default>(error: &Error) -> Response<B> {
 pub(crate) fn status_of(error: &Error) -> StatusCode {
     match error {
         Error::Store(_) | Error::Contended => StatusCode::SERVICE_UNAVAILABLE,
-        Error::Session(_) | Error::ResponseSent => StatusCode::INTERNAL_SERVER_ERROR,
+        Error::Session(_) | Error::Ended | Error::ResponseSent => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

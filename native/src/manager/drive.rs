@@ -101,27 +101,8 @@ impl Inner {
         self.core.reopen(finished, self.clock.now())
     }
 
-    /// Carries out a commit, whatever happens to the caller if that is needed.
-    pub(crate) async fn carry_out(
-        self: &Arc<Self>,
-        commit: CoreCommit,
-        repeats: Vec<Repeat>,
-    ) -> Result<Finished<Vec<u8>>, Error> {
-        if !commit.must_finish() {
-            return self.write(commit, repeats).await;
-        }
-        let this = Arc::clone(self);
-        match tokio::spawn(async move { this.write(commit, repeats).await }).await {
-            Ok(result) => result,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is shutting down.
-                Err(_) => Err(Error::Contended),
-            },
-        }
-    }
-
-    async fn write(
+    /// Carries out a commit.
+    pub(crate) async fn write(
         self: &Arc<Self>,
         mut commit: CoreCommit,
         mut repeats: Vec<Repeat>,
@@ -131,6 +112,7 @@ impl Inner {
             let (Operation::Put { key, .. } | Operation::Delete { key, .. }) = operation;
             match self.apply(operation).await {
                 Ok(Outcome::Applied) => commit.applied(),
+                Ok(Outcome::Conflict) if commit.is_optional() => commit.drop_optional(),
                 Ok(Outcome::Conflict) => {
                     // Rare, and large as a future.
                     commit = Box::pin(self.resolve(commit, &key, &mut repeats, &mut retries)).await?;

@@ -1,11 +1,14 @@
 //! A user's sessions: listing and ending them.
 
-use fastsession_core::store::{StoreKey, Which};
+use fastsession_core::store::{OwnerKey, StoreKey, Which};
 use fastsession_core::time::UnixTime;
 
 use super::SessionManager;
 use crate::Error;
 use crate::store::{Progress, Store as _, StoreError};
+
+/// How often a user's lists are gone through to end sessions, while the key ring turns and sessions move between them.
+const MAX_PASSES: u32 = 8;
 
 /// One of a user's sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +31,7 @@ impl SessionManager {
     pub async fn list(&self, user: &str) -> Result<Vec<Listing>, Error> {
         let inner = self.inner();
         let mut listings: Vec<Listing> = Vec::new();
-        for owner in inner.core().owner_keys(user) {
+        for owner in self.owner_lists(user) {
             for filed in self.store().list(&owner).await? {
                 let is_known = listings.iter().any(|listing| listing.handle == filed.key);
                 let Some(listing) = inner.core().open_listing(&filed.key, &filed.entry).filter(|_| !is_known)
@@ -89,9 +92,23 @@ impl SessionManager {
             .into());
         }
         let mut ended = 0_u64;
-        for owner in self.inner().core().owner_keys(user) {
-            ended = ended.saturating_add(self.store().delete_owned(&owner, which).await?);
+        for _ in 0..MAX_PASSES {
+            let mut in_this_pass = 0_u64;
+            for owner in self.owner_lists(user) {
+                in_this_pass = in_this_pass.saturating_add(self.store().delete_owned(&owner, which).await?);
+            }
+            ended = ended.saturating_add(in_this_pass);
+            if in_this_pass == 0 || self.owner_lists(user).len() == 1 {
+                break;
+            }
         }
         Ok(ended)
+    }
+
+    /// The user's lists, the oldest first: a session that is sealed anew meanwhile moves to the newest, and is met there.
+    fn owner_lists(&self, user: &str) -> Vec<OwnerKey> {
+        let mut lists: Vec<OwnerKey> = self.inner().core().owner_keys(user).collect();
+        lists.reverse();
+        lists
     }
 }

@@ -41,7 +41,8 @@ impl Session {
     /// Only for servers without the layer, which does this by itself.
     ///
     /// # Errors
-    /// [`Error`]; the response must not be sent then as if all were well.
+    /// [`Error`], as [`Error::Ended`] if another request ended or rotated the session, so that the changes are lost: the
+    /// response must not be sent as if all were well.
     pub async fn commit(&self) -> Result<Vec<String>, Error> {
         if let Some(job) = self.0.begin(false, Phase::Committed)?.job {
             self.0.carry_out(job, Phase::Committed).await?;
@@ -53,7 +54,8 @@ impl Session {
     /// as a stream or a WebSocket; or before, to be sure that the changes are stored.
     ///
     /// # Errors
-    /// [`Error`]; [`Error::ResponseSent`] if the session would need a new cookie and the response was sent.
+    /// [`Error`]; [`Error::Ended`] if another request ended or rotated the session, so that the changes are lost;
+    /// [`Error::ResponseSent`] if the session would need a new cookie and the response was sent.
     pub async fn save(&self) -> Result<(), Error> {
         let phase = self.0.check_saveable()?;
         if let Some(job) = self.0.begin(false, phase)?.job {
@@ -65,22 +67,24 @@ impl Session {
     /// Reads the session again, with what other requests have stored since. Changes that were not saved are dropped.
     ///
     /// # Errors
-    /// [`Error::Store`] if the store fails.
+    /// [`Error::Store`] if the store fails; [`SessionError::Destroyed`] if the session was ended.
     pub async fn reload(&self) -> Result<(), Error> {
         if self.manager().inner().core().placement() == Placement::Cookie {
             // Nobody else's changes can be read: the only place that they could be in is another response's cookie.
             return Ok(());
         }
-        let Some((pending, phase)) = self.0.take_for_reload() else {
-            return Err(SessionError::Committed.into());
-        };
+        let (pending, phase) = self.0.take_for_reload()?;
         let session = self.manager().inner().read(Opening::again(pending)).await?;
         self.0.reloaded(session, phase);
         Ok(())
     }
 
     /// Looks at the core's session, whose reads borrow: `session.read(|session| session.get::<&str>("name")…)`.
-    pub fn read<R>(&self, look: impl FnOnce(&CoreSession) -> R) -> Option<R> {
+    ///
+    /// # Errors
+    /// [`SessionError::Committed`] while a commit is under way; [`SessionError::InUse`] inside of another closure on this
+    /// session.
+    pub fn read<R>(&self, look: impl FnOnce(&CoreSession) -> R) -> Result<R, SessionError> {
         self.0.read(look)
     }
 }

@@ -1,6 +1,8 @@
 //! Where a request's session waits between its handler and its commit.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fastsession_core::manager::{Finished, Pending, Placement};
 
@@ -11,6 +13,8 @@ use crate::{Error, SessionError};
 pub(crate) struct Slot {
     manager: SessionManager,
     state: Mutex<State>,
+    /// The thread that runs a closure on the session, 0 for none: it must not wait for itself.
+    user: AtomicUsize,
 }
 
 struct State {
@@ -50,7 +54,7 @@ pub(crate) struct Job {
 impl Slot {
     pub(crate) fn new(manager: SessionManager) -> Self {
         let state = State { phase: Phase::Unopened, session: None, repeats: Vec::new(), cookies: Vec::new() };
-        Self { manager, state: Mutex::new(state) }
+        Self { manager, state: Mutex::new(state), user: AtomicUsize::new(0) }
     }
 
     pub(crate) fn manager(&self) -> &SessionManager {
@@ -71,8 +75,9 @@ impl Slot {
         }
     }
 
-    pub(crate) fn read<R>(&self, look: impl FnOnce(&CoreSession) -> R) -> Option<R> {
-        self.lock().session.as_ref().map(look)
+    pub(crate) fn read<R>(&self, look: impl FnOnce(&CoreSession) -> R) -> Result<R, SessionError> {
+        let state = self.lock_for_user()?;
+        state.session.as_ref().map(look).ok_or(SessionError::Committed)
     }
 
     /// Works on a session that may be changed.
@@ -87,7 +92,7 @@ impl Slot {
         &self,
         change: impl FnOnce(&mut CoreSession, &mut Vec<Repeat>) -> Result<R, SessionError>,
     ) -> Result<R, SessionError> {
-        let mut state = self.lock();
+        let mut state = self.lock_for_user()?;
         let State { phase: Phase::Open | Phase::Detached, session: Some(session), repeats, .. } = &mut *state
         else {
             return Err(SessionError::Committed);
@@ -119,11 +124,27 @@ impl Slot {
         Ok(Begun { was_read, job: None })
     }
 
-    /// Carries out what [`Self::begin`] has begun.
-    pub(crate) async fn carry_out(&self, job: Job, next: Phase) -> Result<(), Error> {
-        let finished = self.manager.inner().carry_out(job.commit, job.repeats).await?;
+    /// Carries out what [`Self::begin`] has begun, whatever happens to the caller if something ends with it.
+    pub(crate) async fn carry_out(self: &Arc<Self>, job: Job, next: Phase) -> Result<(), Error> {
+        if !job.commit.must_finish() {
+            return self.write(job, next).await;
+        }
+        let this = Arc::clone(self);
+        match tokio::spawn(async move { this.write(job, next).await }).await {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is shutting down.
+                Err(_) => Err(Error::Contended),
+            },
+        }
+    }
+
+    async fn write(&self, job: Job, next: Phase) -> Result<(), Error> {
+        let finished = self.manager.inner().write(job.commit, job.repeats).await?;
+        let has_lost_changes = finished.has_lost_changes();
         self.finished(finished, next);
-        Ok(())
+        if has_lost_changes { Err(Error::Ended) } else { Ok(()) }
     }
 
     fn finished(&self, finished: Finished<Vec<u8>>, next: Phase) {
@@ -135,6 +156,9 @@ impl Slot {
         let mut state = self.lock();
         state.phase = next;
         state.session = Some(session);
+        // An earlier commit of this request may have made a cookie of the same name.
+        let name = |cookie: &str| cookie.split('=').next().map(str::to_owned);
+        state.cookies.retain(|old| !cookies.iter().any(|new| name(new) == name(old)));
         state.cookies.extend(cookies);
     }
 
@@ -158,13 +182,16 @@ impl Slot {
         }
     }
 
-    pub(crate) fn take_for_reload(&self) -> Option<(Pending, Phase)> {
+    pub(crate) fn take_for_reload(&self) -> Result<(Pending, Phase), SessionError> {
         let mut state = self.lock();
-        let session = state.session.take()?;
+        if state.session.as_ref().is_some_and(CoreSession::is_destroyed) {
+            return Err(SessionError::Destroyed);
+        }
+        let session = state.session.take().ok_or(SessionError::Committed)?;
         let phase = if state.phase == Phase::Open { Phase::Open } else { Phase::Detached };
         state.repeats.clear();
         state.phase = Phase::Committed;
-        Some((self.manager.inner().core().reload(session), phase))
+        Ok((self.manager.inner().core().reload(session), phase))
     }
 
     pub(crate) fn reloaded(&self, session: CoreSession, phase: Phase) {
@@ -174,27 +201,71 @@ impl Slot {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic elsewhere leaves a session that is whole: changes are made in one step.
+        // A handler that panics is answered by its framework; what it did to the session is not committed then.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Locks for as long as somebody else's code runs, which must not come back here.
+    fn lock_for_user(&self) -> Result<UserLock<'_>, SessionError> {
+        let thread = thread_mark();
+        if self.user.load(Ordering::Relaxed) == thread {
+            return Err(SessionError::InUse);
+        }
+        let state = self.lock();
+        self.user.store(thread, Ordering::Relaxed);
+        Ok(UserLock { state, user: &self.user })
+    }
+}
+
+struct UserLock<'s> {
+    state: MutexGuard<'s, State>,
+    user: &'s AtomicUsize,
+}
+
+impl Deref for UserLock<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for UserLock<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+impl Drop for UserLock<'_> {
+    fn drop(&mut self) {
+        self.user.store(0, Ordering::Relaxed);
+    }
+}
+
+/// A number that no other living thread has: the address of something of this thread's own.
+fn thread_mark() -> usize {
+    thread_local! {
+        static MARK: u8 = const { 0 };
+    }
+    MARK.with(|mark| std::ptr::from_ref(mark).addr())
 }
 
 /// A request that was given up, by a panic or because its client left, must still sign out whoever asked for that.
 impl Drop for Slot {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let is_left =
-            state.phase == Phase::Open && state.session.as_ref().is_some_and(CoreSession::is_destroyed);
+        let is_left = matches!(state.phase, Phase::Open | Phase::Detached)
+            && state.session.as_ref().is_some_and(CoreSession::is_destroyed);
         let (true, Some(session)) = (is_left, state.session.take()) else { return };
         let (Ok(runtime), Ok(commit)) =
             (tokio::runtime::Handle::try_current(), self.manager.inner().commit(session))
         else {
             return;
         };
-        let inner = std::sync::Arc::clone(self.manager.inner());
+        let inner = Arc::clone(self.manager.inner());
         runtime.spawn(async move {
             // The store's failure was logged; nobody is left to be told.
-            let _ = inner.carry_out(commit, Vec::new()).await;
+            let _ = inner.write(commit, Vec::new()).await;
         });
     }
 }

@@ -18,7 +18,7 @@ impl Session {
     /// # Errors
     /// [`SessionError::Value`] if the value is not a `T`; [`SessionError::Committed`].
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
-        self.read(|session| session.get(key)).unwrap_or(Err(SessionError::Committed))
+        self.read(|session| session.get(key))?
     }
 
     /// Stores `value` under `key`, replacing what is there. If another request stores the key as well, the one that
@@ -47,7 +47,9 @@ impl Session {
     /// Stores under `key` what `change` makes of the value that is there, and gives it back.
     ///
     /// `change` runs at once, and again on the fresh value if another request changed the session meanwhile, so that no
-    /// update is lost: it must have no side effects.
+    /// update is lost: it must have no side effects, and work with the value that it is given, not with the session.
+    /// (Beside a sign-in, a rotation or a sign-out of another request the changes of this one are lost as a whole:
+    /// [`Self::save`] tells.)
     ///
     /// # Errors
     /// As [`Self::get`] and [`Self::insert`].
@@ -77,7 +79,8 @@ impl Session {
         self.0.change(|session| session.remove(key))
     }
 
-    /// Removes the value under `key` and gives it back.
+    /// Removes the value under `key` and gives it back. Requests that run at the same time may all get it: what must be
+    /// used once at most needs an [`Self::update`].
     ///
     /// # Errors
     /// As [`Self::get`] and [`Self::remove`].
@@ -145,7 +148,8 @@ impl Session {
     }
 
     /// Makes the session that of `owner`, a user's name or number: the id changes, the CSRF secret is replaced, the
-    /// absolute lifetime begins anew, and the session is on the owner's list. The values stay.
+    /// absolute lifetime begins anew, and the session is on the owner's list. The values stay: where another user signs
+    /// in, [`Self::clear`] them first.
     ///
     /// # Errors
     /// [`SessionError::Owner`] if the name is empty or over 255 bytes; [`SessionError::TooLarge`];
@@ -156,12 +160,12 @@ impl Session {
 
     /// Whose session it is, if anybody's.
     pub fn owner(&self) -> Option<String> {
-        self.read(|session| session.owner().map(str::to_owned)).flatten()
+        self.read(|session| session.owner().map(str::to_owned)).ok().flatten()
     }
 
     /// When the owner signed in; `None` if nobody did.
     pub fn authenticated_at(&self) -> Option<UnixTime> {
-        self.read(CoreSession::authenticated_at).flatten()
+        self.read(CoreSession::authenticated_at).ok().flatten()
     }
 
     /// Whether the owner signed in at most `age` ago: to be asked before what should need a fresh sign-in.
@@ -183,7 +187,8 @@ impl Session {
         self.read(|session| session.label().to_owned()).unwrap_or_default()
     }
 
-    /// Gives the session timeouts of its own, as for "remember me"; `None` is the configured one.
+    /// Gives the session timeouts of its own, as for "remember me"; `None` is the configured one. The idle timeout holds
+    /// beside the absolute one: whoever is to be remembered for a month needs both. A later [`Self::sign_in`] drops them.
     ///
     /// # Errors
     /// [`SessionError::Lifetime`] if one is under a second or over 400 days; [`SessionError::Destroyed`];
@@ -198,17 +203,17 @@ impl Session {
 
     /// When the absolute lifetime began: at creation or at the last sign-in.
     pub fn created(&self) -> Option<UnixTime> {
-        self.read(CoreSession::created)
+        self.read(CoreSession::created).ok()
     }
 
     /// The last request that was written down.
     pub fn last_seen(&self) -> Option<UnixTime> {
-        self.read(CoreSession::last_seen)
+        self.read(CoreSession::last_seen).ok()
     }
 
     /// From when on the session is over if nobody uses it any more.
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.read(CoreSession::expires_at)
+        self.read(CoreSession::expires_at).ok()
     }
 
     /// Changes the id; the old one is dead then. To be used whenever rights change; [`Self::sign_in`] does it by itself.
@@ -237,12 +242,12 @@ impl Session {
 
     /// Why the session is a fresh one; `None` if it was read from the store.
     pub fn reason(&self) -> Option<Reason> {
-        self.read(CoreSession::reason).flatten()
+        self.read(CoreSession::reason).ok().flatten()
     }
 
     /// The name of the session's record, for logs and as the handle in its owner's list; a session that was never
     /// stored has none.
     pub fn key(&self) -> Option<StoreKey> {
-        self.read(CoreSession::key).flatten()
+        self.read(CoreSession::key).ok().flatten()
     }
 }

@@ -95,7 +95,15 @@ async fn file(rest: &str) -> Result<DynStore, StoreError> {
 
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     // file:///DIR, as RFC 8089 writes it, is /DIR.
-    let path = path.strip_prefix("//").unwrap_or(path);
+    let path = match path.strip_prefix("//") {
+        Some(path) if !path.starts_with('/') => {
+            return Err(misunderstood(
+                "after \"file://\" comes a folder that begins with \"/\", not a host".to_owned(),
+            ));
+        }
+        Some(path) => path,
+        None => path,
+    };
     if path.is_empty() {
         return Err(misunderstood("\"file:\" needs a folder".to_owned()));
     }

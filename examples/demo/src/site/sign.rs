@@ -67,8 +67,10 @@ pub(crate) fn signed_out(format: Format) -> Response {
     }
 }
 
-/// Characters of a user's name.
+/// Characters of a user's name; of any kind, so that they are at most 256 bytes.
 const MAX_NAME: usize = 64;
+/// Bytes of a user's name: what the library takes as an owner.
+const MAX_NAME_BYTES: usize = 255;
 
 /// The name that was typed, without the space around it.
 fn user_name(typed: &str) -> Result<&str, &'static str> {
@@ -76,7 +78,7 @@ fn user_name(typed: &str) -> Result<&str, &'static str> {
     match name.chars().count() {
         0 => Err("Enter a name."),
         1..=MAX_NAME if name.chars().any(char::is_control) => Err("A name has no control characters."),
-        1..=MAX_NAME => Ok(name),
+        1..=MAX_NAME if name.len() <= MAX_NAME_BYTES => Ok(name),
         _ => Err("A name has at most 64 characters."),
     }
 }

@@ -20,12 +20,10 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let session = Session::from_request_parts(parts, state).await?;
-        match session.reason() {
-            Some(Reason::BadCookie | Reason::Expired) if Setting::from_ref(state).is_strict => {
-                Err(Rejection::BadCookie)
-            }
-            _ => Ok(Self(session)),
+        if Setting::from_ref(state).is_strict {
+            let StrictSession(session) = StrictSession::from_request_parts(parts, state).await?;
+            return Ok(Self(session));
         }
+        Ok(Self(Session::from_request_parts(parts, state).await?))
     }
 }
