@@ -27,7 +27,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("features", "the server's tests pass with all its features", features),
     step("doctests", "the examples of the documentation and of the README run", doctests),
     step("docs", "the documentation builds without warnings", docs),
-    step("external", "the demo against curl and hostile input, Fernet against Python's", external),
+    step("external", "the demo from outside, stores on real servers, Fernet against Python's", external),
     step("browser", "the demo in a browser", browser),
 ];
 

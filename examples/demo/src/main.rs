@@ -28,7 +28,7 @@ async fn main() -> Result<()> {
     start_log();
     let config = Config::from_environment()?;
     let setting = Setting::of(&config);
-    let sessions = sessions::open(config.keys, &config.store, config.is_secure).await?;
+    let (sessions, sweeper) = sessions::open(config.keys, &config.store, config.is_secure).await?;
     let site = site::router(sessions, setting);
     let stop = stop::requested()?;
     let listener = TcpListener::bind(("127.0.0.1", config.port))
@@ -36,6 +36,7 @@ async fn main() -> Result<()> {
         .with_context(|| format!("cannot listen on port {}: PORT chooses another one", config.port))?;
     println!("listening on http://{}", listener.local_addr()?);
     serve::serve(listener, site, stop).await;
+    sweeper.stop().await;
     Ok(())
 }
 

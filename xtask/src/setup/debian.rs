@@ -29,6 +29,13 @@ const PROGRAMS: &[Program] = &[
     Program { names: &["npm"], package: "npm", purpose: "packages of the JavaScript tests" },
     Program { names: &["python3"], package: "python3-venv", purpose: "an independent Fernet implementation" },
     Program { names: &["redis-server"], package: "redis-server", purpose: "the Redis store" },
+    Program { names: &["redis-cli"], package: "redis-tools", purpose: "the Redis store" },
+    Program { names: &["openssl"], package: "openssl", purpose: "certificates of the Redis store's tests" },
+    // Debian keeps the server's programs off the PATH.
+    Program { names: &["initdb", "pg_ctlcluster"], package: "postgresql", purpose: "the SQL store" },
+    Program { names: &["psql"], package: "postgresql-client", purpose: "the SQL store" },
+    Program { names: &["mariadbd"], package: "mariadb-server", purpose: "the SQL store" },
+    Program { names: &["mariadb"], package: "mariadb-client", purpose: "the SQL store" },
     Program { names: &["qemu-system-arm"], package: "qemu-system-arm", purpose: "the core on a bare device" },
 ];
 
