@@ -7,6 +7,7 @@ use zeroize::Zeroize;
 
 use super::{FORMAT_VERSION, Kind, Unreadable};
 use crate::time::UnixTime;
+use crate::value::wire::Varint;
 
 /// Bytes of a CSRF secret.
 pub(crate) const CSRF_SECRET_LENGTH: usize = 32;
@@ -75,14 +76,26 @@ impl Header {
         Ok(bytes)
     }
 
+    /// How many bytes [`Self::encode`] writes.
+    fn encoded_len(&self) -> usize {
+        let numbers = [self.revision, self.created.as_secs(), self.last_seen.as_secs()];
+        let optional =
+            [self.authenticated_at.map(UnixTime::as_secs), self.idle_timeout, self.absolute_timeout];
+        let fixed = 2_usize.saturating_add(optional.len()).saturating_add(CSRF_SECRET_LENGTH);
+        let numbers = numbers.into_iter().chain(optional.into_iter().flatten());
+        numbers.map(Varint::length_of).fold(fixed, usize::saturating_add)
+    }
+
     /// Reads what [`Self::encode`] wrote at the start of `plain`; gives the length as well.
     pub(crate) fn decode(plain: &[u8]) -> Result<(Self, usize), Unreadable> {
         let (fields, rest) = postcard::take_from_bytes(plain).map_err(|_| Unreadable)?;
         let (kind, version, header): (u8, u8, Self) = fields;
-        if kind != Kind::Record as u8 || version != FORMAT_VERSION {
+        let length = plain.len().saturating_sub(rest.len());
+        // Postcard reads integers that are longer than they need be.
+        if kind != Kind::Record as u8 || version != FORMAT_VERSION || length != header.encoded_len() {
             return Err(Unreadable);
         }
-        Ok((header, plain.len().saturating_sub(rest.len())))
+        Ok((header, length))
     }
 }
 
