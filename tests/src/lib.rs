@@ -8,6 +8,7 @@
 )]
 
 pub mod numbered;
+pub mod python;
 
 /// The README, whose program is compiled as a test.
 #[cfg(doctest)]

@@ -1,8 +1,6 @@
 //! The Python process on the other side.
 
-use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use fastsession_tests::python::Python;
 
 /// What pyca/cryptography said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,35 +31,17 @@ impl Answer {
 }
 
 /// One Python process, which answers requests line by line.
-pub(crate) struct Peer(Child);
+pub(crate) struct Peer(Python);
 
 impl Peer {
     pub(crate) fn start() -> Self {
-        let python = std::env::var_os("FASTSESSION_TEST_PYTHON").expect(
-            "FASTSESSION_TEST_PYTHON names no Python that has pyca/cryptography: run `cargo xtask test`, which makes one",
-        );
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pyca/peer.py");
-        let mut command = Command::new(python);
-        command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
-        Self(command.spawn().expect("FASTSESSION_TEST_PYTHON can be run"))
+        Self(Python::start("pyca/peer.py"))
     }
 
     /// The answers to all `requests`, in their order. It ends the process.
-    pub(crate) fn ask(mut self, requests: &[Request]) -> Vec<Answer> {
-        let (input, output) = (self.0.stdin.take().unwrap(), self.0.stdout.take().unwrap());
-        // Both ends at once: neither pipe holds a whole batch.
-        let answers: Vec<Answer> = thread::scope(|scope| {
-            scope.spawn(move || {
-                let mut input = BufWriter::new(input);
-                for Request(line) in requests {
-                    writeln!(input, "{line}").unwrap();
-                }
-            });
-            BufReader::new(output).lines().map(|line| read(&line.unwrap())).collect()
-        });
-        assert!(self.0.wait().unwrap().success());
-        assert_eq!(answers.len(), requests.len());
-        answers
+    pub(crate) fn ask(self, requests: &[Request]) -> Vec<Answer> {
+        let lines: Vec<String> = requests.iter().map(|Request(line)| line.clone()).collect();
+        self.0.ask(&lines).iter().map(|line| read(line)).collect()
     }
 }
 

@@ -1,0 +1,47 @@
+//! Python on the other side: one request a line, one answer a line.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test fails where it cannot go on"
+)]
+
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+/// A Python process that runs a script of the tests.
+pub struct Python(Child);
+
+impl Python {
+    /// Starts the script at this path in `tests/tests/`.
+    #[must_use]
+    pub fn start(script: &str) -> Self {
+        let python = std::env::var_os("FASTSESSION_TEST_PYTHON").expect(
+            "FASTSESSION_TEST_PYTHON names no Python that has pyca/cryptography: run `cargo xtask test`, which makes one",
+        );
+        let script = format!("{}/tests/{script}", env!("CARGO_MANIFEST_DIR"));
+        let mut command = Command::new(python);
+        command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
+        Self(command.spawn().expect("FASTSESSION_TEST_PYTHON can be run"))
+    }
+
+    /// The answers to all `requests`, in their order. It ends the process.
+    #[must_use]
+    pub fn ask(mut self, requests: &[String]) -> Vec<String> {
+        let (input, output) = (self.0.stdin.take().unwrap(), self.0.stdout.take().unwrap());
+        // Both ends at once: neither pipe holds a whole batch.
+        let answers: Vec<String> = thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut input = BufWriter::new(input);
+                for request in requests {
+                    writeln!(input, "{request}").unwrap();
+                }
+            });
+            BufReader::new(output).lines().map(Result::unwrap).collect()
+        });
+        assert!(self.0.wait().unwrap().success());
+        assert_eq!(answers.len(), requests.len());
+        answers
+    }
+}
