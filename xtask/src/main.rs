@@ -1,5 +1,6 @@
-//! Set-up and tests of this workspace: `cargo xtask setup`, `cargo xtask test`.
+//! Set-up and tests of this workspace: `cargo xtask setup`, `cargo xtask test`, `cargo xtask fuzz`.
 
+mod fuzz;
 mod setup;
 mod steps;
 mod test;
@@ -24,6 +25,8 @@ enum Task {
     Setup,
     /// Set up, then run every test
     Test(test::Selection),
+    /// Run the fuzz targets, for as long as you like
+    Fuzz(fuzz::Selection),
 }
 
 fn main() -> ExitCode {
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
     let result = tools::shell_at_root().and_then(|shell: Shell| match arguments.task {
         Task::Setup => setup::run(&shell).map(|()| ExitCode::SUCCESS),
         Task::Test(selection) => test::run(&shell, &selection),
+        Task::Fuzz(selection) => fuzz::run(&shell, &selection).map(|()| ExitCode::SUCCESS),
     });
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

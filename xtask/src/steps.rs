@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
+use crate::fuzz;
 use crate::setup;
 use crate::tools::{find_program, target_folder, test_python};
 
@@ -27,6 +28,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("features", "the server's tests pass with all its features", features),
     step("doctests", "the examples of the documentation and of the README run", doctests),
     step("docs", "the documentation builds without warnings", docs),
+    step("fuzz", "a minute of each fuzz target finds nothing", a_minute_of_fuzzing),
     step("external", "the demo from outside, stores on real servers, Fernet against Python's", external),
     step("browser", "the demo in a browser", browser),
 ];
@@ -84,6 +86,10 @@ fn docs(shell: &Shell) -> Result<()> {
     Ok(cmd!(shell, "cargo doc --workspace --no-deps --all-features")
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()?)
+}
+
+fn a_minute_of_fuzzing(shell: &Shell) -> Result<()> {
+    fuzz::run(shell, &fuzz::Selection::default())
 }
 
 fn external(shell: &Shell) -> Result<()> {

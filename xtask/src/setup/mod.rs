@@ -18,6 +18,7 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
     // Python and JavaScript need programs that the system's packages bring.
     let results = [
         ("Rust targets", rust::install_targets(shell)),
+        ("cargo-fuzz", rust::install_fuzzer(shell)),
         ("system packages", debian::install_packages(shell)),
         ("Python packages", python::install_packages(shell)),
         ("JavaScript packages", javascript::install_packages(shell)),

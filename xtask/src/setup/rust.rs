@@ -1,4 +1,4 @@
-//! The targets that the core is built for.
+//! The targets that the core is built for, and what fuzzing needs.
 
 use anyhow::{Context as _, Result, bail};
 use xshell::{Shell, cmd};
@@ -26,4 +26,22 @@ pub(crate) fn install_targets(shell: &Shell) -> Result<()> {
     }
     let by_hand = || format!("by hand: rustup target add {}", missing.join(" "));
     cmd!(shell, "rustup target add").args(&missing).run().with_context(by_hand)
+}
+
+/// Installs cargo-fuzz and the nightly compiler that it needs, where they are missing.
+///
+/// # Errors
+/// If they cannot be installed.
+pub(crate) fn install_fuzzer(shell: &Shell) -> Result<()> {
+    if cmd!(shell, "cargo +nightly --version").quiet().ignore_stdout().ignore_stderr().run().is_err() {
+        cmd!(shell, "rustup toolchain install nightly --profile minimal")
+            .run()
+            .context("by hand: rustup toolchain install nightly")?;
+    }
+    if cmd!(shell, "cargo fuzz --version").quiet().ignore_stdout().ignore_stderr().run().is_err() {
+        cmd!(shell, "cargo install cargo-fuzz --locked")
+            .run()
+            .context("by hand: cargo install cargo-fuzz")?;
+    }
+    Ok(())
 }
