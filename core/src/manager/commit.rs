@@ -210,6 +210,7 @@ impl Manager {
         Ok(Commit { session, plan, steps, done: 0, now, failure: None })
     }
 
+    #[inline(never)]
     fn plan<B: Buffer>(
         &self,
         session: &mut Session<B>,

@@ -19,6 +19,17 @@ pub enum Conflict<B: Buffer> {
     Continue(Commit<B>),
 }
 
+/// What became of a commit that met a conflict. The commit itself stays where it is: it is large.
+#[expect(clippy::large_enum_variant, reason = "there may be no allocator to box with")]
+enum Resolution<B: Buffer> {
+    /// Go on with the commit's operations.
+    GoOn,
+    /// Commit its session again.
+    Again,
+    /// Commit this one instead.
+    Merged(Session<B>),
+}
+
 impl Manager {
     /// Decides what a commit does whose operation met a conflict. `fresh` is what the store now holds under that
     /// operation's key, empty if nothing; it needs the capacity of the session's own buffer.
@@ -26,7 +37,16 @@ impl Manager {
     /// Changes are replayed key by key: what was inserted or removed here wins, what was updated is to be run again.
     /// A session that was ended meanwhile stays ended.
     pub fn conflict<B: Buffer>(&self, mut commit: Commit<B>, fresh: B, now: UnixTime) -> Conflict<B> {
-        let Some(step) = commit.steps.get(commit.done).copied() else { return Conflict::Continue(commit) };
+        match self.resolve(&mut commit, fresh, now) {
+            Resolution::GoOn => Conflict::Continue(commit),
+            Resolution::Again => Conflict::Retry(commit.session),
+            Resolution::Merged(session) => Conflict::Retry(session),
+        }
+    }
+
+    #[inline(never)]
+    fn resolve<B: Buffer>(&self, commit: &mut Commit<B>, fresh: B, now: UnixTime) -> Resolution<B> {
+        let Some(step) = commit.steps.get(commit.done).copied() else { return Resolution::GoOn };
         let own = Tag::of(commit.session.data.token());
         if let Step::Put(_) = step
             && !fresh.is_empty()
@@ -34,7 +54,7 @@ impl Manager {
         {
             // An earlier attempt, whose answer was lost, had stored it.
             commit.applied();
-            return Conflict::Continue(commit);
+            return Resolution::GoOn;
         }
         match (core::mem::replace(&mut commit.plan, Plan::Ended), step) {
             (Plan::Create(target) | Plan::Rotate { target, .. }, Step::Put(Condition::Absent)) => {
@@ -43,16 +63,16 @@ impl Manager {
             (Plan::Store { purpose: Purpose::Touch, .. }, _) => {
                 commit.plan = Plan::Dropped;
                 commit.steps.clear();
-                Conflict::Continue(commit)
+                Resolution::GoOn
             }
             (Plan::Store { target, .. }, _) => {
-                let merged = self.merge(&mut commit, &target.id, fresh, now);
+                let merged = self.merge(commit, &target.id, fresh, now);
                 go_on(commit, merged, None)
             }
             // The record that this rotation has stored was ended under its new id.
             (Plan::Rotate { old_key, .. }, Step::Put(_)) => ended(commit, Some(old_key)),
             (Plan::Rotate { target, .. }, Step::Delete(..)) => {
-                let merged = self.merge(&mut commit, &target.id, fresh, now);
+                let merged = self.merge(commit, &target.id, fresh, now);
                 go_on(commit, merged, Some((target.key, Successor { id: target.id, tag: own })))
             }
             // The marker was there: another request had ended the session.
@@ -61,16 +81,16 @@ impl Manager {
                 // A sign-out goes on, whatever it finds.
                 commit.plan = plan;
                 commit.applied();
-                Conflict::Continue(commit)
+                Resolution::GoOn
             }
         }
     }
 
     /// A new id was taken: only an application's own id generator could make one twice.
-    fn another_id<B: Buffer>(&self, mut commit: Commit<B>, id: &SessionId) -> Conflict<B> {
+    fn another_id<B: Buffer>(&self, commit: &mut Commit<B>, id: &SessionId) -> Resolution<B> {
         let key = self.namespace.record_key(self.ring.newest(), id);
         match commit.session.data.open(&key) {
-            Ok(_) => Conflict::Retry(commit.session),
+            Ok(_) => Resolution::Again,
             Err(_) => ended(commit, None),
         }
     }
@@ -156,17 +176,17 @@ fn replay<B: Buffer>(ours: &Session<B>, fresh: &mut Session<B>) -> Result<(), Se
 }
 
 fn go_on<B: Buffer>(
-    mut commit: Commit<B>,
+    commit: &mut Commit<B>,
     merged: Result<Option<Session<B>>, SessionError>,
     stored_as: Option<(StoreKey, Successor)>,
-) -> Conflict<B> {
+) -> Resolution<B> {
     let (key, successor) = stored_as.unzip();
     match merged {
         Ok(Some(mut session)) => {
             if let Origin::Stored(stored) = &mut session.origin {
                 stored.successor = successor;
             }
-            Conflict::Retry(session)
+            Resolution::Merged(session)
         }
         Ok(None) => ended(commit, key),
         Err(error) => {
@@ -177,9 +197,9 @@ fn go_on<B: Buffer>(
 }
 
 /// The session has ended; a record that was stored for it meanwhile is to be deleted.
-fn ended<B: Buffer>(mut commit: Commit<B>, left_behind: Option<StoreKey>) -> Conflict<B> {
+fn ended<B: Buffer>(commit: &mut Commit<B>, left_behind: Option<StoreKey>) -> Resolution<B> {
     commit.plan = Plan::Ended;
     commit.done = 0;
     commit.steps = left_behind.into_iter().map(|key| Step::Delete(key, Condition::Any)).collect();
-    Conflict::Continue(commit)
+    Resolution::GoOn
 }

@@ -31,7 +31,7 @@ pub use conflict::Conflict;
 pub use finish::{Finished, SetCookie};
 pub use open::Pending;
 pub(crate) use owners::Filed;
-pub use owners::Listing;
+pub use owners::{Listing, MAX_LISTING_LENGTH};
 pub use placement::{Placement, Sources};
 
 use crate::cookie::{Attributes, MAX_TEXT};

@@ -18,7 +18,9 @@ const LISTING_PURPOSE: &[u8] = b"fastsession listing 1";
 
 /// Kind, version, two times, the length of the label in two bytes, the label.
 const MAX_PLAIN: usize = 2 + 10 + 10 + 2 + MAX_LABEL_LENGTH;
-const MAX_SEALED: usize = sealed_len(MAX_PLAIN);
+
+/// The most bytes of a sealed listing entry: what a store of fixed capacity needs beside a record.
+pub const MAX_LISTING_LENGTH: usize = sealed_len(MAX_PLAIN);
 
 /// What an owner's list shows of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +36,7 @@ pub struct Listing {
 /// A sealed listing entry on its way to the store.
 pub(crate) struct Filed {
     owner: OwnerKey,
-    entry: heapless::Vec<u8, MAX_SEALED>,
+    entry: heapless::Vec<u8, MAX_LISTING_LENGTH>,
     is_new: bool,
     until: UnixTime,
 }
@@ -55,7 +57,7 @@ impl Manager {
 
     /// Opens the entry that a store's listing gave for the record under `key`; `None` if it is not one of ours.
     pub fn open_listing(&self, key: &StoreKey, entry: &[u8]) -> Option<Listing> {
-        let mut bytes = heapless::Vec::<u8, MAX_SEALED>::from_slice(entry).ok()?;
+        let mut bytes = heapless::Vec::<u8, MAX_LISTING_LENGTH>::from_slice(entry).ok()?;
         let mut keys = self.ring.keys().map(|ring_key| self.listing_key(ring_key, key));
         let plain = keys.find_map(|key| key.open_in_place(&mut bytes).ok())?;
         let (fields, rest) = postcard::take_from_bytes(bytes.get(plain)?).ok()?;
@@ -84,7 +86,7 @@ impl Manager {
             session.label(),
         );
         let mut entry = heapless::Vec::new();
-        entry.resize(MAX_SEALED, 0).ok()?;
+        entry.resize(MAX_LISTING_LENGTH, 0).ok()?;
         let length = postcard::to_slice(&fields, entry.get_mut(PREFIX..)?).ok()?.len();
         entry.truncate(sealed_len(length));
         let mut iv = [0; 16];

@@ -18,7 +18,7 @@ pub const MAX_KEYS: usize = 4;
 #[cfg(feature = "alloc")]
 type Keys = alloc::vec::Vec<RingKey>;
 #[cfg(not(feature = "alloc"))]
-type Keys = heapless::Vec<RingKey, MAX_KEYS>;
+type Keys = heapless::Vec<RingKey, { MAX_KEYS - 1 }>;
 
 /// The salt of every subkey's HKDF-Extract. The "1" changes if what is derived ever does.
 const SALT: &[u8] = b"fastsession hkdf 1";
