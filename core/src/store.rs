@@ -2,63 +2,105 @@
 
 use crate::time::UnixTime;
 
-/// Bytes in a lowercase-hex name: SHA-256 gives 32 bytes, hence 64 characters.
+/// Characters of a name in lowercase hex: SHA-256 gives 32 bytes.
 pub const HEX_LENGTH: usize = 64;
+
+/// A name as text, without an allocation: 64 characters of lowercase hex. It is used as a `&str`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Hex([u8; HEX_LENGTH]);
+
+impl Hex {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Digits are ASCII.
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl core::ops::Deref for Hex {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl core::fmt::Debug for Hex {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self)
+    }
+}
 
 macro_rules! hex_name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name([u8; HEX_LENGTH]);
+        pub struct $name([u8; 32]);
 
         impl $name {
-            /// The name of 32 bytes, in lowercase hex.
+            /// The name of these 32 bytes.
             #[must_use]
-            pub fn from_bytes(bytes: &[u8; 32]) -> Self {
-                Self(hex(bytes))
+            pub const fn from_bytes(bytes: &[u8; 32]) -> Self {
+                Self(*bytes)
             }
 
             /// Reads 64 characters of lowercase hex; `None` for anything else.
             #[must_use]
             pub fn from_hex(text: &str) -> Option<Self> {
-                let hex: [u8; HEX_LENGTH] = text.as_bytes().try_into().ok()?;
-                hex.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).then_some(Self(hex))
+                let hex: &[u8; HEX_LENGTH] = text.as_bytes().try_into().ok()?;
+                let mut bytes = [0; 32];
+                for (byte, [high, low]) in bytes.iter_mut().zip(hex.as_chunks().0) {
+                    *byte = (nibble(*high)? << 4) | nibble(*low)?;
+                }
+                Some(Self(bytes))
+            }
+
+            /// The name's 32 bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
             }
 
             /// 64 characters of lowercase hex.
             #[must_use]
-            pub fn as_str(&self) -> &str {
-                // The constructors admit ASCII only.
-                core::str::from_utf8(&self.0).unwrap_or_default()
+            pub fn to_hex(&self) -> Hex {
+                Hex(hex(&self.0))
             }
         }
 
         impl core::fmt::Debug for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str(self.as_str())
+                f.write_str(&self.to_hex())
             }
         }
 
         impl core::fmt::Display for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str(self.as_str())
+                f.write_str(&self.to_hex())
             }
         }
     };
 }
 
 hex_name! {
-    /// The name under which a store holds a record: 64 characters of lowercase hex.
+    /// The name under which a store holds a record: 32 bytes, written as 64 characters of lowercase hex.
     ///
     /// It is a hash of the session id, so it may be logged and shown; no browser can present it.
     StoreKey
 }
 
 hex_name! {
-    /// The name under which a store files the sessions of one owner: 64 characters of lowercase hex.
+    /// The name under which a store files the sessions of one owner: 32 bytes, written as 64 characters of lowercase hex.
     ///
     /// It is a keyed hash of the owner's name.
     OwnerKey
+}
+
+/// The value of a digit of lowercase hex.
+fn nibble(digit: u8) -> Option<u8> {
+    let value = char::from(digit).to_digit(16).filter(|_| !digit.is_ascii_uppercase());
+    value.and_then(|value| u8::try_from(value).ok())
 }
 
 fn hex(bytes: &[u8; 32]) -> [u8; HEX_LENGTH] {
@@ -208,9 +250,20 @@ mod tests {
     #[test]
     fn names_are_lowercase_hex() {
         let key = StoreKey::from_bytes(&[0xab; 32]);
-        assert_eq!(key.as_str(), "ab".repeat(32));
-        assert_eq!(StoreKey::from_hex(key.as_str()), Some(key));
-        for bad in ["", "ab", &"AB".repeat(32), &"zz".repeat(32), &"ab".repeat(33)] {
+        assert_eq!(key.to_hex().as_str(), "ab".repeat(32));
+        assert_eq!(std::format!("{key} {key:?}"), std::format!("{0} {0}", "ab".repeat(32)));
+        let all = StoreKey::from_bytes(&core::array::from_fn(|at| u8::try_from(at * 8).unwrap() ^ 0x5a));
+        assert_eq!(StoreKey::from_hex(&all.to_hex()), Some(all));
+        assert_eq!(StoreKey::from_hex(&"0".repeat(64)), Some(StoreKey::from_bytes(&[0; 32])));
+        for bad in [
+            "",
+            "ab",
+            &"AB".repeat(32),
+            &"zz".repeat(32),
+            &"ab".repeat(33),
+            &"é".repeat(32),
+            &"+1".repeat(32),
+        ] {
             assert_eq!(StoreKey::from_hex(bad), None);
         }
     }

@@ -22,6 +22,11 @@ pub fn number(record: &[u8]) -> Result<u64, String> {
 
 /// Eight keys made of one.
 pub fn numbered_keys(key: StoreKey) -> Vec<StoreKey> {
-    let tail = key.as_str().get(2..).unwrap_or_default();
-    (0..8).filter_map(|index| StoreKey::from_hex(&format!("{index:02x}{tail}"))).collect()
+    (0..8)
+        .map(|number| {
+            let mut bytes = *key.as_bytes();
+            bytes[0] = number;
+            StoreKey::from_bytes(&bytes)
+        })
+        .collect()
 }

@@ -17,7 +17,7 @@ const KEY: [u8; 32] = [0x3c; 32];
 fn worker(work: &str, folder: &Path, durability: &str, times: u64) -> Child {
     Command::new(env!("CARGO_BIN_EXE_store_worker"))
         .args([work, &format!("file:{}?durability={durability}", folder.display())])
-        .args([StoreKey::from_bytes(&KEY).as_str(), &times.to_string()])
+        .args([StoreKey::from_bytes(&KEY).to_hex().as_str(), &times.to_string()])
         .stdout(Stdio::piped())
         .spawn()
         .expect("the worker starts")

@@ -105,6 +105,6 @@ impl Manager {
     /// HKDF-Expand(PRK, "fastsession listing 1" ‖ length of the namespace in 2 bytes ‖ namespace ‖ store key).
     fn listing_key(&self, ring_key: &RingKey, key: &StoreKey) -> TokenKey {
         let (length, name) = self.namespace.prefixed();
-        TokenKey::new(&ring_key.subkey(&[LISTING_PURPOSE, &length, name, key.as_str().as_bytes()]))
+        TokenKey::new(&ring_key.subkey(&[LISTING_PURPOSE, &length, name, key.to_hex().as_bytes()]))
     }
 }

@@ -4,6 +4,7 @@ mod flow;
 mod merge;
 mod park;
 mod placement;
+mod size;
 
 use core::time::Duration;
 use std::format;

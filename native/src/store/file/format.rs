@@ -52,7 +52,7 @@ pub(super) fn encode(put: &Put<'_>) -> io::Result<Vec<u8>> {
     image.extend_from_slice(&entry_length.to_be_bytes());
     image.extend_from_slice(&record_length.to_be_bytes());
     match put.filing {
-        Some(filing) => image.extend_from_slice(filing.owner.as_str().as_bytes()),
+        Some(filing) => image.extend_from_slice(filing.owner.to_hex().as_bytes()),
         None => image.extend_from_slice(&[0; HEX_LENGTH]),
     }
     image.extend_from_slice(entry);

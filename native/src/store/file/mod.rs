@@ -154,7 +154,7 @@ impl Store for FileStore {
         let is_new = put.filing.is_some_and(|filing| filing.is_new);
         let write = Arc::new(Write { key: put.key, image, condition: put.condition, owner, is_new });
         if !is_new {
-            let guard = self.0.records.of(put.key.as_str()).await;
+            let guard = self.0.records.of(&put.key.to_hex()).await;
             let write = Arc::clone(&write);
             match self.run("put", guard, move |files| files.put(&write, false)).await? {
                 Written::Applied => return Ok(Outcome::Applied),
@@ -163,10 +163,10 @@ impl Store for FileStore {
             }
         }
         let owner = match &owner {
-            Some(owner) => Some(self.0.owners.of(owner.as_str()).await),
+            Some(owner) => Some(self.0.owners.of(&owner.to_hex()).await),
             None => None,
         };
-        let guards = (owner, self.0.records.of(put.key.as_str()).await);
+        let guards = (owner, self.0.records.of(&put.key.to_hex()).await);
         Ok(match self.run("put", guards, move |files| files.put(&write, true)).await? {
             Written::Applied => Outcome::Applied,
             Written::Conflict | Written::NotOnList => Outcome::Conflict,
@@ -175,7 +175,7 @@ impl Store for FileStore {
 
     async fn delete(&self, key: &StoreKey, condition: Condition) -> Result<Outcome, StoreError> {
         let key = *key;
-        let guard = self.0.records.of(key.as_str()).await;
+        let guard = self.0.records.of(&key.to_hex()).await;
         self.run("delete", guard, move |files| files.delete(&key, condition)).await
     }
 
@@ -186,7 +186,7 @@ impl Store for FileStore {
 
     async fn delete_owned(&self, owner: &OwnerKey, which: Which) -> Result<u64, StoreError> {
         let owner = *owner;
-        let guard = self.0.owners.of(owner.as_str()).await;
+        let guard = self.0.owners.of(&owner.to_hex()).await;
         self.run("delete_owned", guard, move |files| files.delete_owned(&owner, which)).await
     }
 

@@ -104,7 +104,7 @@ impl Files {
             let Some(list) = owners.folder_if_any(&name)? else { continue };
             for key in keys(&list)? {
                 let key = key?;
-                let folder = records::shard(&root, RECORDS, key.as_str())?;
+                let folder = records::shard(&root, RECORDS, &key.to_hex())?;
                 let found = folder.map(|folder| look(&folder, &key)).transpose()?;
                 let belongs = match found.unwrap_or(Found::Gone) {
                     Found::Held(held) => held.owner == Some(owner),
@@ -112,7 +112,7 @@ impl Files {
                     Found::Foreign => true,
                 };
                 if !belongs {
-                    list.remove(key.as_str())?;
+                    list.remove(&key.to_hex())?;
                 }
             }
             owners.remove_folder(&name)?;
@@ -169,7 +169,7 @@ fn look(folder: &Folder, key: &StoreKey) -> io::Result<Found> {
     match held(folder, key) {
         Ok(Some(held)) => Ok(Found::Held(held)),
         // Without the lock it may be another file by now; under the lock it is the same.
-        Ok(None) if folder.read(key.as_str())?.is_some() => Ok(Found::Torn),
+        Ok(None) if folder.read(&key.to_hex())?.is_some() => Ok(Found::Torn),
         Ok(None) => Ok(Found::Gone),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
             tracing::warn!(%key, %error, "left alone");

@@ -54,7 +54,7 @@ pub(super) enum Written {
 impl Files {
     pub(super) fn get(&self, key: &StoreKey) -> io::Result<Option<Vec<u8>>> {
         let now = self.clock.now();
-        let Some(folder) = shard(&self.root()?, RECORDS, key.as_str())? else { return Ok(None) };
+        let Some(folder) = shard(&self.root()?, RECORDS, &key.to_hex())? else { return Ok(None) };
         held(&folder, key)?.filter(|held| held.lives(now)).map(|held| held.record()).transpose()
     }
 
@@ -62,9 +62,9 @@ impl Files {
     pub(super) fn put(&self, write: &Write, may_join: bool) -> io::Result<Written> {
         let root = self.root()?;
         let joins = write.owner.filter(|_| may_join);
-        let _owner = joins.map(|owner| lock_owners(&root, shard_of(owner.as_str()))).transpose()?;
-        let _shard = lock_records(&root, shard_of(write.key.as_str()))?;
-        let folder = self.shard_to_write(&root, RECORDS, write.key.as_str())?;
+        let _owner = joins.map(|owner| lock_owners(&root, shard_of(&owner.to_hex()))).transpose()?;
+        let _shard = lock_records(&root, shard_of(&write.key.to_hex()))?;
+        let folder = self.shard_to_write(&root, RECORDS, &write.key.to_hex())?;
         let held = held(&folder, &write.key)?;
         if !self.allows(write.condition, held.as_ref())? {
             return Ok(Written::Conflict);
@@ -78,7 +78,7 @@ impl Files {
             }
             self.join(&root, owner, &write.key)?;
         }
-        self.replace(&folder, write.key.as_str(), &write.image)?;
+        self.replace(&folder, &write.key.to_hex(), &write.image)?;
         if let Some(was) = was.filter(|was| Some(was) != write.owner.as_ref()) {
             leave(&root, &was, &write.key);
         }
@@ -87,8 +87,8 @@ impl Files {
 
     pub(super) fn delete(&self, key: &StoreKey, condition: Condition) -> io::Result<Outcome> {
         let root = self.root()?;
-        let _shard = lock_records(&root, shard_of(key.as_str()))?;
-        let folder = shard(&root, RECORDS, key.as_str())?;
+        let _shard = lock_records(&root, shard_of(&key.to_hex()))?;
+        let folder = shard(&root, RECORDS, &key.to_hex())?;
         let held = folder.as_ref().map(|folder| held(folder, key)).transpose()?.flatten();
         if !self.allows(condition, held.as_ref())? {
             return Ok(Outcome::Conflict);
@@ -106,7 +106,7 @@ impl Files {
         let mut filed = Vec::new();
         for key in keys(&list)? {
             let key = key?;
-            let Some(folder) = shard(&root, RECORDS, key.as_str())? else { continue };
+            let Some(folder) = shard(&root, RECORDS, &key.to_hex())? else { continue };
             let held = held(&folder, &key)?.filter(|held| held.owner == Some(*owner) && held.lives(now));
             if let Some(held) = held {
                 filed.push(Filed { key, entry: held.entry()? });
@@ -118,13 +118,13 @@ impl Files {
     pub(super) fn delete_owned(&self, owner: &OwnerKey, which: Which) -> io::Result<u64> {
         let now = self.clock.now();
         let root = self.root()?;
-        let _owner = lock_owners(&root, shard_of(owner.as_str()))?;
+        let _owner = lock_owners(&root, shard_of(&owner.to_hex()))?;
         let Some(list) = list_of(&root, owner)? else { return Ok(0) };
         let meant = keys(&list)?.filter(|key| key.as_ref().map_or(true, |key| which.includes(key)));
         let mut ended: u64 = 0;
         for key in meant.collect::<io::Result<Vec<_>>>()? {
-            let _shard = lock_records(&root, shard_of(key.as_str()))?;
-            let Some(folder) = shard(&root, RECORDS, key.as_str())? else { continue };
+            let _shard = lock_records(&root, shard_of(&key.to_hex()))?;
+            let Some(folder) = shard(&root, RECORDS, &key.to_hex())? else { continue };
             match held(&folder, &key)?.filter(|held| held.owner == Some(*owner)) {
                 Some(held) => {
                     self.remove(&root, &folder, &key, held.owner)?;
@@ -133,8 +133,8 @@ impl Files {
                 None => leave(&root, owner, &key),
             }
         }
-        if let Some(owners) = shard(&root, OWNERS, owner.as_str())? {
-            owners.remove_folder(owner.as_str())?;
+        if let Some(owners) = shard(&root, OWNERS, &owner.to_hex())? {
+            owners.remove_folder(&owner.to_hex())?;
         }
         Ok(ended)
     }
@@ -147,7 +147,7 @@ impl Files {
         key: &StoreKey,
         owner: Option<OwnerKey>,
     ) -> io::Result<()> {
-        folder.remove(key.as_str())?;
+        folder.remove(&key.to_hex())?;
         // Even if there was nothing: an earlier removal may have failed just here.
         self.sync(folder)?;
         if let Some(owner) = owner {
@@ -158,11 +158,11 @@ impl Files {
 
     /// Puts `key` on the owner's list. Both locks must be held.
     fn join(&self, root: &Folder, owner: &OwnerKey, key: &StoreKey) -> io::Result<()> {
-        let owners = self.shard_to_write(root, OWNERS, owner.as_str())?;
-        owners.make_folder(owner.as_str())?;
+        let owners = self.shard_to_write(root, OWNERS, &owner.to_hex())?;
+        owners.make_folder(&owner.to_hex())?;
         self.sync(&owners)?;
-        let list = owners.folder(owner.as_str())?;
-        drop(list.open_or_create(key.as_str())?);
+        let list = owners.folder(&owner.to_hex())?;
+        drop(list.open_or_create(&key.to_hex())?);
         self.sync(&list)
     }
 
@@ -257,7 +257,7 @@ pub(super) fn shard_number(name: &str) -> usize {
 
 /// The record's file, if there is one and it is whole.
 pub(super) fn held(folder: &Folder, key: &StoreKey) -> io::Result<Option<Held>> {
-    let Some(file) = folder.read(key.as_str())? else { return Ok(None) };
+    let Some(file) = folder.read(&key.to_hex())? else { return Ok(None) };
     let held = Held::read(file)?;
     if held.is_none() {
         tracing::warn!(%key, "the file of this record is not whole; it counts as absent");
@@ -267,8 +267,8 @@ pub(super) fn held(folder: &Folder, key: &StoreKey) -> io::Result<Option<Held>> 
 
 /// The folder that is the owner's list, if there is one.
 fn list_of(root: &Folder, owner: &OwnerKey) -> io::Result<Option<Folder>> {
-    let shard = shard(root, OWNERS, owner.as_str())?;
-    Ok(shard.map(|shard| shard.folder_if_any(owner.as_str())).transpose()?.flatten())
+    let shard = shard(root, OWNERS, &owner.to_hex())?;
+    Ok(shard.map(|shard| shard.folder_if_any(&owner.to_hex())).transpose()?.flatten())
 }
 
 /// The keys that files in `folder` are named after.
@@ -279,7 +279,7 @@ pub(super) fn keys(folder: &Folder) -> io::Result<impl Iterator<Item = io::Resul
 /// Takes `key` off the owner's list. The lock of the record's shard must be held.
 /// What fails here costs a little room until the next purge, and no more.
 fn leave(root: &Folder, owner: &OwnerKey, key: &StoreKey) {
-    let left = list_of(root, owner).and_then(|list| list.map(|list| list.remove(key.as_str())).transpose());
+    let left = list_of(root, owner).and_then(|list| list.map(|list| list.remove(&key.to_hex())).transpose());
     if let Err(error) = left {
         tracing::warn!(%key, %error, "an owner's list still names a record that is gone");
     }

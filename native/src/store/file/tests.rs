@@ -51,7 +51,7 @@ impl Fixture {
     }
 
     fn record_path(&self) -> PathBuf {
-        self.root().join("records/ab").join(self.key.as_str())
+        self.root().join("records/ab").join(self.key.to_hex().as_str())
     }
 
     /// What another process sees.

@@ -12,7 +12,7 @@ pub(super) fn of<'a, T>(shards: &'a [T; SHARDS], name: &impl Hash) -> &'a T {
     &shards[(hash >> 40) as usize % SHARDS]
 }
 
-/// Mixes the first 16 characters of a name. The names are hashes already and nobody outside can choose
+/// Mixes the first 16 bytes of a name. The names are hashes already and nobody outside can choose
 /// them, so this need not withstand anyone.
 #[derive(Default)]
 pub(super) struct NameHasher(u64);
