@@ -1,6 +1,7 @@
 //! Set-up and tests of this workspace: `cargo xtask setup`, `cargo xtask test`, `cargo xtask fuzz`.
 
 mod fuzz;
+mod bare_metal;
 mod setup;
 mod steps;
 mod test;
@@ -27,6 +28,8 @@ enum Task {
     Test(test::Selection),
     /// Run the fuzz targets, for as long as you like
     Fuzz(fuzz::Selection),
+    /// Run the program for a device in QEMU, and print what flash, RAM and stack it takes
+    BareMetal(bare_metal::Options),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run(&shell).map(|()| ExitCode::SUCCESS),
         Task::Test(selection) => test::run(&shell, &selection),
         Task::Fuzz(selection) => fuzz::run(&shell, &selection).map(|()| ExitCode::SUCCESS),
+        Task::BareMetal(options) => bare_metal::run(&shell, &options).map(|()| ExitCode::SUCCESS),
     });
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
 use crate::fuzz;
-use crate::setup;
+use crate::{bare_metal, setup};
 use crate::tools::{find_program, target_folder, test_python};
 
 /// One step of the tests.
@@ -24,6 +24,11 @@ pub(crate) const STEPS: &[Step] = &[
     step("clippy", "no lint complains, in any feature", clippy),
     step("no-std", "the core builds without std and without an allocator", no_std),
     step("core-bare", "the core's tests pass without its default features", core_bare),
+    step(
+        "bare-metal",
+        "sessions on a device without a heap, and docs/bare-metal.md states its figures",
+        bare_metal::test,
+    ),
     step("tests", "unit and integration tests of all crates", tests),
     step("features", "the server's tests pass with all its features", features),
     step("doctests", "the examples of the documentation and of the README run", doctests),
