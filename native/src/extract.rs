@@ -10,9 +10,9 @@ use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
+use crate::Error;
 use crate::layer::status_of;
 use crate::session::{Session, Slot};
-use crate::{Error, SessionLayer};
 
 /// The session of the request, which it is loaded for: fresh if the request has none.
 impl<S: Sync> FromRequestParts<S> for Session {
@@ -56,7 +56,11 @@ impl<S: Sync> FromRequestParts<S> for StrictSession {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let session = Session::from_request_parts(parts, state).await?;
-        if session.reason() == Some(Reason::BadCookie) { Err(bad_cookie(&session)) } else { Ok(Self(session)) }
+        if session.reason() == Some(Reason::BadCookie) {
+            Err(bad_cookie(&session))
+        } else {
+            Ok(Self(session))
+        }
     }
 }
 

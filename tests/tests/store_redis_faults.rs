@@ -350,7 +350,7 @@ async fn tls_is_spoken_and_checked() {
     let server = RedisServer::start(&arguments);
     let worker = |trusted: &str| {
         Command::new(env!("CARGO_BIN_EXE_store_worker"))
-            .args(["count", &format!("rediss://localhost:{tls_port}"), key(1).as_str(), "3"])
+            .args(["count", &format!("rediss://localhost:{tls_port}"), key(1).to_hex().as_str(), "3"])
             .env("SSL_CERT_FILE", trusted)
             .output()
             .expect("the worker runs")
@@ -359,5 +359,5 @@ async fn tls_is_spoken_and_checked() {
     assert!(!refused.status.success());
     let done = worker(&ca);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    assert!(redis_cli(server.port(), &["--scan"]).contains(key(1).as_str()));
+    assert!(redis_cli(server.port(), &["--scan"]).contains(key(1).to_hex().as_str()));
 }

@@ -51,7 +51,7 @@ async fn processes_lose_no_update() {
     let sqlite = Sqlite::new();
     let key = StoreKey::from_bytes(&[1; 32]);
     let start = || {
-        let arguments = ["count", &sqlite.url(), key.as_str(), &TIMES.to_string()];
+        let arguments = ["count", &sqlite.url(), &key.to_hex(), &TIMES.to_string()];
         Command::new(env!("CARGO_BIN_EXE_store_worker")).args(arguments).spawn().expect("the worker starts")
     };
     let workers: Vec<_> = (0..4).map(|_| start()).collect();

@@ -1,7 +1,7 @@
 //! Set-up and tests of this workspace: `cargo xtask setup`, `cargo xtask test`, `cargo xtask fuzz`.
 
-mod fuzz;
 mod bare_metal;
+mod fuzz;
 mod setup;
 mod steps;
 mod test;

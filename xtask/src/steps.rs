@@ -3,9 +3,8 @@
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-use crate::fuzz;
-use crate::{bare_metal, setup};
 use crate::tools::{find_program, target_folder, test_python};
+use crate::{bare_metal, fuzz, setup};
 
 /// One step of the tests.
 pub(crate) struct Step {

@@ -80,11 +80,9 @@ impl Manager {
         let mut token = zeroize::Zeroizing::new([0; MAX_TOKEN_TEXT / 4 * 3]);
         let opened = self.ring.open_text(value, token.as_mut_slice()).map_err(|_| Reason::BadCookie)?;
         let id = token.get(opened.plain).and_then(SessionId::from_bytes).ok_or(Reason::BadCookie)?;
-        if opened.timestamp.is_beyond_skew(now) {
+        // Browsers keep no cookie for longer, and no session lives longer.
+        if opened.timestamp.is_beyond_skew(now) || opened.timestamp.after(MAX_LIFETIME) <= now {
             return Err(Reason::BadCookie);
-        }
-        if opened.timestamp.after(MAX_LIFETIME) <= now {
-            return Err(Reason::Expired);
         }
         let key = self.namespace.store_key(&id);
         Ok(OpenedCookie { id, key, ring_index: opened.key_index })

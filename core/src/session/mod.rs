@@ -100,11 +100,12 @@ pub(crate) struct Intent {
 pub enum Reason {
     /// The request had no session cookie.
     NoCookie,
-    /// The request had one, but no value of it opened: it is forged, damaged, or sealed with a key that is not in the ring.
+    /// The request had one, but no value of it opened: it is forged, damaged, sealed with a key that is not in the ring, or
+    /// older than any session may become.
     BadCookie,
     /// The store has no record: the session was ended, rotated, or expired long ago.
     Missing,
-    /// The session's idle or absolute timeout is over, or its cookie is older than any session may become.
+    /// The session's idle or absolute timeout is over.
     Expired,
     /// The record does not open: it was tampered with, moved here from elsewhere, or sealed with another key.
     Unreadable,

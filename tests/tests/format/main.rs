@@ -130,7 +130,7 @@ fn sessions_written_there_are_read_here() {
         let manager = manager(sample, Placement::Store);
         let mut session = resume(&manager, cookie, &record);
         assert_eq!(session.reason(), None);
-        assert_eq!(session.key().unwrap().as_str(), answer["store_key"]);
+        assert_eq!(*session.key().unwrap().to_hex(), answer["store_key"]);
         same_facts(&session, &request["session"]);
         assert!(session.verify_csrf(answer["csrf"].as_str().unwrap().as_bytes()));
         for key in flashes(&request["session"]["entries"]) {

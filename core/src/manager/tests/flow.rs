@@ -74,7 +74,7 @@ fn every_kind_of_bad_cookie_is_a_fresh_session() {
     assert_eq!(host.load(&format!("bad; id={cookie}")).reason(), None);
     assert_eq!(host.load(&format!("1; id=2; id=3; id=4; id={cookie}")).reason(), Some(Reason::BadCookie));
     host.pass(401 * 24 * 3_600);
-    assert_eq!(host.load(&cookie).reason(), Some(Reason::Expired));
+    assert_eq!(host.load(&cookie).reason(), Some(Reason::BadCookie));
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use fastsession::extract::Rejection;
-use fastsession::{Reason, Session};
+use fastsession::Session;
+use fastsession::extract::{Rejection, StrictSession};
 
 use super::Setting;
 
-/// The session of the request. In strict mode, a cookie that cannot be a session any more is refused with 400: what a
-/// browser would not send. One whose session was ended meanwhile is not: honest browsers come with such.
+/// The session of the request. In strict mode, a cookie that does not open is refused with 400; one whose session was ended
+/// meanwhile is not, since honest browsers come with such.
 ///
 /// A site needs no such choice: its handlers take [`Session`], or `StrictSession` where they are strict.
 pub(crate) struct Visitor(pub(crate) Session);

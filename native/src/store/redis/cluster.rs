@@ -54,7 +54,7 @@ impl RedisStore {
         let script = &self.0.scripts.file;
         let names = self.list_names(&filing.owner);
         let mut call = script.call(&[&names.list, &names.order, &names.gate]);
-        call.arg(key.as_str()).arg(seconds(filing.until)).arg(seconds(UnixTime::now()));
+        call.arg(key.to_hex().as_str()).arg(seconds(filing.until)).arg(seconds(UnixTime::now()));
         let filing = async {
             while self.call("put", script, &call, false).await? == Value::Int(0) {
                 tokio::time::sleep(WAIT_AT_GATE).await;
@@ -124,7 +124,7 @@ impl RedisStore {
     async fn end_one(&self, key: &StoreKey, owner: &OwnerKey) -> Result<u64, StoreError> {
         let script = &self.0.scripts.end_one;
         let mut call = script.call(&[&self.record(key)]);
-        call.arg(owner.as_str());
+        call.arg(owner.to_hex().as_str());
         let ended = self.call("delete_owned", script, &call, false).await?;
         self.number("delete_owned", &ended)
     }

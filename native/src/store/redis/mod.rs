@@ -76,7 +76,7 @@ impl RedisStore {
     }
 
     fn record(&self, key: &StoreKey) -> String {
-        [self.0.records.as_str(), key.as_str()].concat()
+        [self.0.records.as_str(), &key.to_hex()].concat()
     }
 
     /// The prefix of lists, where scripts may touch a list beside a record.
@@ -133,18 +133,18 @@ impl RedisStore {
 
     async fn write(&self, put: &Put<'_>, value: &[u8], joins: bool) -> Result<Written, StoreError> {
         let (condition, tag) = scripts::condition(&put.condition);
-        let owner = put.filing.as_ref().map_or("", |filing| filing.owner.as_str());
+        let owner = put.filing.as_ref().map(|filing| filing.owner.to_hex());
         let script = &self.0.scripts.put;
         let mut call = script.call(&[&self.record(&put.key)]);
         call.arg(condition)
             .arg(tag)
             .arg(value)
             .arg(milliseconds(put.expires_at))
-            .arg(owner)
+            .arg(owner.as_deref().unwrap_or_default())
             .arg(u8::from(joins));
         if let Some(lists) = self.lists() {
             let until = put.filing.as_ref().map_or(put.expires_at, |filing| filing.until);
-            call.arg(lists).arg(put.key.as_str()).arg(seconds(until)).arg(seconds(UnixTime::now()));
+            call.arg(lists).arg(put.key.to_hex().as_str()).arg(seconds(until)).arg(seconds(UnixTime::now()));
         }
         match self.call("put", script, &call, false).await? {
             Value::Int(0) => Ok(Written::Conflict),
@@ -263,7 +263,7 @@ impl Store for RedisStore {
         let mut call = script.call(&[&self.record(key)]);
         call.arg(name).arg(tag);
         if let Some(lists) = self.lists() {
-            call.arg(lists).arg(key.as_str());
+            call.arg(lists).arg(key.to_hex().as_str());
         }
         let applied = self.call("delete", script, &call, false).await?;
         Ok(if self.number("delete", &applied)? == 1 { Outcome::Applied } else { Outcome::Conflict })
@@ -271,8 +271,9 @@ impl Store for RedisStore {
 
     async fn list(&self, owner: &OwnerKey) -> Result<Vec<Filed>, StoreError> {
         let Some(lists) = self.lists() else { return self.list_in_cluster(owner).await };
+        let owner = owner.to_hex();
         let script = &self.0.scripts.list;
-        let mut call = script.call(&[&[lists, owner.as_str()].concat()]);
+        let mut call = script.call(&[&[lists, &owner].concat()]);
         call.arg(&self.0.records).arg(owner.as_str());
         let Value::Array(answer) = self.call("list", script, &call, true).await? else {
             return Err(self.corrupt("list", "a script answered something else than a list"));
@@ -288,13 +289,15 @@ impl Store for RedisStore {
 
     async fn delete_owned(&self, owner: &OwnerKey, which: Which) -> Result<u64, StoreError> {
         let Some(lists) = self.lists() else { return self.end_in_cluster(owner, which).await };
+        let owner = owner.to_hex();
         let (meant, key) = match &which {
-            Which::All => ("all", ""),
-            Which::Only(key) => ("only", key.as_str()),
-            Which::Except(key) => ("except", key.as_str()),
+            Which::All => ("all", None),
+            Which::Only(key) => ("only", Some(key.to_hex())),
+            Which::Except(key) => ("except", Some(key.to_hex())),
         };
+        let key = key.as_deref().unwrap_or_default();
         let script = &self.0.scripts.end;
-        let mut call = script.call(&[&[lists, owner.as_str()].concat()]);
+        let mut call = script.call(&[&[lists, &owner].concat()]);
         call.arg(&self.0.records).arg(owner.as_str()).arg(meant).arg(key);
         let ended = self.call("delete_owned", script, &call, false).await?;
         self.number("delete_owned", &ended)

@@ -165,7 +165,7 @@ pub(super) fn encode(put: &Put<'_>) -> Option<Vec<u8>> {
     value.extend_from_slice(MAGIC);
     value.extend_from_slice(Tag::of(put.record).as_bytes());
     match put.filing {
-        Some(filing) => value.extend_from_slice(filing.owner.as_str().as_bytes()),
+        Some(filing) => value.extend_from_slice(filing.owner.to_hex().as_bytes()),
         None => value.extend_from_slice(&[0; HEX_LENGTH]),
     }
     value.extend_from_slice(&u32::try_from(entry.len()).ok()?.to_be_bytes());

@@ -132,7 +132,7 @@ impl SqlStore {
     async fn put_absent(&self, put: &Put<'_>) -> Result<u64, StoreError> {
         let (tag, now) = (Tag::of(put.record), self.now());
         let [record, tag, expires_at, owner, entry] = columns(put, &tag);
-        let key = Bind::Text(put.key.as_str());
+        let key = Bind::Name(put.key.to_hex());
         let Some(over_expired) = self.dialect().put_over_expired else {
             let arguments = [key, record, tag, expires_at, owner, entry, now];
             return self.execute("put", self.dialect().put_absent, &arguments).await;
@@ -200,14 +200,14 @@ impl Store for SqlStore {
     }
 
     async fn get(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, StoreError> {
-        let arguments = [Bind::Text(key.as_str()), self.now()];
+        let arguments = [Bind::Name(key.to_hex()), self.now()];
         self.within("get", self.0.pool.bytes(self.dialect().get, &arguments)).await
     }
 
     async fn put(&self, put: Put<'_>) -> Result<Outcome, StoreError> {
         let tag = Tag::of(put.record);
         let [record, new_tag, expires_at, owner, entry] = columns(&put, &tag);
-        let key = Bind::Text(put.key.as_str());
+        let key = Bind::Name(put.key.to_hex());
         let rows = match put.condition {
             Condition::Absent => self.put_absent(&put).await?,
             Condition::Matches(before) => {
@@ -224,7 +224,7 @@ impl Store for SqlStore {
     }
 
     async fn delete(&self, key: &StoreKey, condition: Condition) -> Result<Outcome, StoreError> {
-        let (name, now) = (Bind::Text(key.as_str()), self.now());
+        let (name, now) = (Bind::Name(key.to_hex()), self.now());
         let applied = match condition {
             Condition::Any => {
                 self.execute("delete", self.dialect().delete_any, &[name]).await.map(|_| true)?
@@ -240,7 +240,7 @@ impl Store for SqlStore {
     }
 
     async fn list(&self, owner: &OwnerKey) -> Result<Vec<Filed>, StoreError> {
-        let arguments = [Bind::Text(owner.as_str()), self.now()];
+        let arguments = [Bind::Name(owner.to_hex()), self.now()];
         let rows = self.within("list", self.0.pool.keys_and_entries(self.dialect().list, &arguments)).await?;
         let filed =
             rows.into_iter().filter_map(|(key, entry)| Some(Filed { key: StoreKey::from_hex(&key)?, entry }));
@@ -248,18 +248,18 @@ impl Store for SqlStore {
     }
 
     async fn delete_owned(&self, owner: &OwnerKey, which: Which) -> Result<u64, StoreError> {
-        let owner = Bind::Text(owner.as_str());
+        let owner = Bind::Name(owner.to_hex());
         let kept = match &which {
             Which::Only(key) => {
-                let arguments = [owner, Bind::Text(key.as_str()), self.now()];
+                let arguments = [owner, Bind::Name(key.to_hex()), self.now()];
                 return self.execute("delete_owned", self.dialect().end_one, &arguments).await;
             }
-            Which::Except(key) => key.as_str(),
-            Which::All => "",
+            Which::Except(key) => Bind::Name(key.to_hex()),
+            Which::All => Bind::Text(""),
         };
         let mut ended: u64 = 0;
         loop {
-            let arguments = [owner, Bind::Text(kept), self.now()];
+            let arguments = [owner, kept, self.now()];
             let rows = self.execute("delete_owned", self.dialect().end_others, &arguments).await?;
             ended = ended.saturating_add(rows);
             // A rotation puts the new record, then deletes the old one. A DELETE may find the old one gone and not yet
@@ -332,7 +332,7 @@ fn columns<'a>(put: &'a Put<'a>, tag: &'a Tag) -> [Bind<'a>; 5] {
         Bind::Bytes(put.record),
         Bind::Bytes(tag.as_bytes()),
         Bind::Number(seconds(put.expires_at)),
-        Bind::TextOrNull(put.filing.as_ref().map(|filing| filing.owner.as_str())),
+        Bind::NameOrNull(filing.map(|filing| filing.owner.to_hex())),
         Bind::Bytes(filing.map_or(&[], |filing| filing.entry)),
     ]
 }

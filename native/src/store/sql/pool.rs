@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fastsession_core::store::Hex;
 use sqlx::error::DatabaseError;
 
 use super::super::{StoreError, StoreErrorKind};
@@ -28,7 +29,9 @@ pub(super) enum Pool {
 #[derive(Clone, Copy)]
 pub(super) enum Bind<'a> {
     Text(&'a str),
-    TextOrNull(Option<&'a str>),
+    /// A key's or an owner's name.
+    Name(Hex),
+    NameOrNull(Option<Hex>),
     Bytes(&'a [u8]),
     Number(i64),
 }
@@ -39,7 +42,8 @@ macro_rules! bind {
         for argument in $arguments {
             query = match *argument {
                 Bind::Text(text) => query.bind(text),
-                Bind::TextOrNull(text) => query.bind(text),
+                Bind::Name(name) => query.bind(name.as_str().to_owned()),
+                Bind::NameOrNull(name) => query.bind(name.map(|name| name.as_str().to_owned())),
                 Bind::Bytes(bytes) => query.bind(bytes),
                 Bind::Number(number) => query.bind(number),
             };
