@@ -41,7 +41,7 @@ pub struct ExistingSession(pub Session);
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// There is no [`SessionLayer`] around the route: 500.
+    /// There is no [`SessionLayer`](crate::SessionLayer) around the route: 500.
     NoLayer,
     /// The session could not be loaded: 503.
     Failed(Error),
