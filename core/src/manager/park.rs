@@ -2,42 +2,51 @@
 //!
 //! What is parked holds the session's values and its id in clear: it is as secret as the session itself. It is read by
 //! the version of the library that wrote it, and never stored or sent.
+//!
+//! ```text
+//! pending  0 reason | 1 id, index of the key that opened the cookie
+//! session  [its own bytes][header][intent][now][offsets][origin][length of all behind its own bytes, in 2 bytes]
+//! origin   0 reason | 1 id, tag, whether it is current, 0 | 1 the successor's id and tag
+//! ```
 
 use super::Manager;
 use super::open::{OpenedCookie, Pending};
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, Full};
 use crate::id::SessionId;
+use crate::record::Unreadable;
 use crate::record::header::Header;
 use crate::session::{Data, Intent, Offsets, Origin, Reason, Session, SessionError, Stored, Successor};
-use crate::store::Tag;
+use crate::store::{TAG_LENGTH, Tag};
 use crate::time::UnixTime;
 use crate::value::ValueError;
+use crate::value::wire::{Reader, Varint, widen};
 
-/// Bytes of the length that stands at the end of a parked session.
+/// Bytes of the length at the end of a parked session.
 const LENGTH: usize = 2;
-/// The most bytes of what stands behind a session's own bytes: its facts, two ids, two tags, offsets and times.
-const MAX_FACTS: usize = 640;
 
-/// What is parked of a session, behind its own bytes.
-type Facts<'a, H> = (H, ParkedOrigin<'a>, Intent, UnixTime, Offsets);
-/// Id, tag, whether it is current, and the successor.
-type ParkedOrigin<'a> = Result<(&'a [u8], [u8; 32], bool, Option<(&'a [u8], [u8; 32])>), Reason>;
-/// Id, and the index of the key that opened the cookie.
-type ParkedPending<'a> = Result<(&'a [u8], usize), Reason>;
+const REASONS: [Reason; 6] = [
+    Reason::NoCookie,
+    Reason::BadCookie,
+    Reason::Missing,
+    Reason::Expired,
+    Reason::Unreadable,
+    Reason::ClockAhead,
+];
 
 impl Pending {
     /// Appends the phase to `out`, to be taken up by [`Manager::unpark_pending`].
     ///
     /// # Errors
-    /// [`SessionError::Value`] if it does not fit: 160 bytes are always enough.
-    pub fn park<B: Buffer + ?Sized>(&self, out: &mut B) -> Result<(), SessionError> {
-        let parked: ParkedPending<'_> = match &self.cookie {
-            Ok(cookie) => Ok((cookie.id.as_bytes(), cookie.ring_index)),
-            Err(reason) => Err(*reason),
-        };
-        let mut bytes = zeroize::Zeroizing::new([0; 160]);
-        let parked = postcard::to_slice(&parked, bytes.as_mut_slice()).map_err(|_| ValueError::Corrupt)?;
-        append(out, parked)
+    /// [`Full`] if it does not fit: 160 bytes are always enough.
+    pub fn park<B: Buffer + ?Sized>(&self, out: &mut B) -> Result<(), Full> {
+        match &self.cookie {
+            Err(reason) => write_reason(out, *reason),
+            Ok(cookie) => {
+                out.try_append(&[1])?;
+                write_block(out, cookie.id.as_bytes())?;
+                write_number(out, widen(cookie.ring_index))
+            }
+        }
     }
 }
 
@@ -45,23 +54,29 @@ impl<B: Buffer> Session<B> {
     /// Appends the session to `out`, to be taken up by [`Manager::unpark`].
     ///
     /// # Errors
-    /// [`SessionError::Value`] if it does not fit: 700 bytes more than its own are always enough.
-    pub fn park<O: Buffer + ?Sized>(&self, out: &mut O) -> Result<(), SessionError> {
-        let origin: ParkedOrigin<'_> = match &self.origin {
-            Origin::Fresh(reason) => Err(*reason),
+    /// [`Full`] if it does not fit: 600 bytes more than the session's own are always enough.
+    pub fn park<O: Buffer + ?Sized>(&self, out: &mut O) -> Result<(), Full> {
+        out.try_append(self.data.buffer().as_ref())?;
+        let start = out.len();
+        out.try_append(&self.header.encode().map_err(|Unreadable| Full)?)?;
+        out.try_append(&[self.intent.to_bits()])?;
+        write_number(out, self.now.as_secs())?;
+        for offset in self.data.offsets() {
+            write_number(out, widen(offset))?;
+        }
+        match &self.origin {
+            Origin::Fresh(reason) => write_reason(out, *reason)?,
             Origin::Stored(stored) => {
-                let successor = stored.successor.as_ref();
-                let successor = successor.map(|next| (next.id.as_bytes(), *next.tag.as_bytes()));
-                Ok((stored.id.as_bytes(), *stored.tag.as_bytes(), stored.is_current, successor))
+                out.try_append(&[1])?;
+                write_record(out, &stored.id, stored.tag)?;
+                out.try_append(&[u8::from(stored.is_current), u8::from(stored.successor.is_some())])?;
+                if let Some(successor) = &stored.successor {
+                    write_record(out, &successor.id, successor.tag)?;
+                }
             }
-        };
-        let facts: Facts<'_, &Header> = (&self.header, origin, self.intent, self.now, self.data.offsets());
-        let mut bytes = zeroize::Zeroizing::new([0; MAX_FACTS]);
-        let facts = postcard::to_slice(&facts, bytes.as_mut_slice()).map_err(|_| ValueError::Corrupt)?;
-        let length = u16::try_from(facts.len()).map_err(|_| ValueError::Corrupt)?;
-        append(out, self.data.buffer().as_ref())?;
-        append(out, facts)?;
-        append(out, &length.to_le_bytes())
+        }
+        let length = u16::try_from(out.len().saturating_sub(start)).map_err(|_| Full)?;
+        out.try_append(&length.to_le_bytes())
     }
 }
 
@@ -69,59 +84,105 @@ impl Manager {
     /// The phase that [`Pending::park`] wrote.
     ///
     /// # Errors
-    /// [`ValueError::Corrupt`] if it did not.
-    pub fn unpark_pending(&self, parked: &[u8]) -> Result<Pending, ValueError> {
-        let parked: ParkedPending<'_> = postcard::from_bytes(parked).map_err(|_| ValueError::Corrupt)?;
-        Ok(self.pending(match parked {
-            Ok((id, ring_index)) => {
-                let id = SessionId::from_bytes(id).ok_or(ValueError::Corrupt)?;
-                let key = self.namespace.store_key(&id);
-                Ok(OpenedCookie { id, key, ring_index })
-            }
-            Err(reason) => Err(reason),
-        }))
+    /// [`SessionError::Value`] if it did not.
+    pub fn unpark_pending(&self, parked: &[u8]) -> Result<Pending, SessionError> {
+        let mut reader = Reader::new(parked);
+        let cookie = if reader.byte()? == 0 {
+            Err(read_reason(&mut reader)?)
+        } else {
+            let id = read_id(&mut reader)?;
+            let key = self.namespace.store_key(&id);
+            Ok(OpenedCookie { id, key, ring_index: read_length(&mut reader)? })
+        };
+        Ok(self.pending(cookie))
     }
 
     /// The session that [`Session::park`] wrote into `parked`, which becomes the session's buffer.
     ///
     /// # Errors
-    /// [`ValueError::Corrupt`] if it did not.
-    pub fn unpark<B: Buffer>(&self, mut parked: B) -> Result<Session<B>, ValueError> {
-        let (header, origin, intent, now, offsets, length) = self.read_facts(parked.as_ref())?;
-        parked.truncate(length);
+    /// [`SessionError::Value`] if it did not.
+    pub fn unpark<B: Buffer>(&self, mut parked: B) -> Result<Session<B>, SessionError> {
+        let Facts { header, intent, now, offsets, origin, start } = self.read_facts(parked.as_ref())?;
+        parked.truncate(start);
         let data = Data::at(parked, self.limit, offsets);
         Ok(Session { data, header, origin, intent, now, lifetimes: self.lifetimes, event: None })
     }
 
-    fn read_facts(
-        &self,
-        parked: &[u8],
-    ) -> Result<(Header, Origin, Intent, UnixTime, Offsets, usize), ValueError> {
+    fn read_facts(&self, parked: &[u8]) -> Result<Facts, ValueError> {
         let (rest, length) = parked.split_last_chunk::<LENGTH>().ok_or(ValueError::Corrupt)?;
-        let own = rest.len().checked_sub(usize::from(u16::from_le_bytes(*length)));
-        let own = own.ok_or(ValueError::Corrupt)?;
-        let facts = rest.get(own..).unwrap_or_default();
-        let facts: Facts<'_, Header> = postcard::from_bytes(facts).map_err(|_| ValueError::Corrupt)?;
-        let (header, origin, intent, now, offsets) = facts;
-        let id = |bytes| SessionId::from_bytes(bytes).ok_or(ValueError::Corrupt);
-        let origin = match origin {
-            Err(reason) => Origin::Fresh(reason),
-            Ok((bytes, tag, is_current, successor)) => {
-                let successor = match successor {
-                    Some((bytes, tag)) => Some(Successor { id: id(bytes)?, tag: Tag::from_bytes(tag) }),
-                    None => None,
-                };
-                let id = id(bytes)?;
-                let key = self.namespace.store_key(&id);
-                Origin::Stored(Stored { id, key, tag: Tag::from_bytes(tag), is_current, successor })
-            }
+        let start = rest.len().checked_sub(usize::from(u16::from_le_bytes(*length)));
+        let start = start.ok_or(ValueError::Corrupt)?;
+        let facts = rest.get(start..).unwrap_or_default();
+        let (header, length) = Header::decode(facts).map_err(|Unreadable| ValueError::Corrupt)?;
+        let mut reader = Reader::new(facts.get(length..).unwrap_or_default());
+        let intent = Intent::from_bits(reader.byte()?);
+        let now = UnixTime::from_secs(reader.varint()?);
+        let mut offsets = Offsets::default();
+        for offset in &mut offsets {
+            *offset = read_length(&mut reader)?;
+        }
+        let origin = if reader.byte()? == 0 {
+            Origin::Fresh(read_reason(&mut reader)?)
+        } else {
+            let (id, tag) = read_record(&mut reader)?;
+            let is_current = reader.byte()? == 1;
+            let has_successor = reader.byte()? == 1;
+            let successor = if has_successor { Some(read_record(&mut reader)?) } else { None };
+            let successor = successor.map(|(id, tag)| Successor { id, tag });
+            let key = self.namespace.store_key(&id);
+            Origin::Stored(Stored { id, key, tag, is_current, successor })
         };
-        Ok((header, origin, intent, now, offsets, own))
+        Ok(Facts { header, intent, now, offsets, origin, start })
     }
 }
 
-fn append<B: Buffer + ?Sized>(out: &mut B, bytes: &[u8]) -> Result<(), SessionError> {
-    let at_least = out.len().saturating_add(bytes.len());
-    let full = ValueError::Full { at_least, limit: out.max_capacity() };
-    out.try_append(bytes).map_err(|_| full.into())
+/// What is known of a parked session besides its own bytes.
+struct Facts {
+    header: Header,
+    intent: Intent,
+    now: UnixTime,
+    offsets: Offsets,
+    origin: Origin,
+    /// Where its own bytes end.
+    start: usize,
+}
+
+fn write_number<B: Buffer + ?Sized>(out: &mut B, number: u64) -> Result<(), Full> {
+    out.try_append(Varint::new(number).as_slice())
+}
+
+fn write_block<B: Buffer + ?Sized>(out: &mut B, bytes: &[u8]) -> Result<(), Full> {
+    write_number(out, widen(bytes.len()))?;
+    out.try_append(bytes)
+}
+
+fn write_record<B: Buffer + ?Sized>(out: &mut B, id: &SessionId, tag: Tag) -> Result<(), Full> {
+    write_block(out, id.as_bytes())?;
+    out.try_append(tag.as_bytes())
+}
+
+fn write_reason<B: Buffer + ?Sized>(out: &mut B, reason: Reason) -> Result<(), Full> {
+    let index = REASONS.iter().position(|known| *known == reason).unwrap_or_default();
+    out.try_append(&[0, u8::try_from(index).unwrap_or_default()])
+}
+
+fn read_reason(reader: &mut Reader<'_>) -> Result<Reason, ValueError> {
+    REASONS.get(usize::from(reader.byte()?)).copied().ok_or(ValueError::Corrupt)
+}
+
+fn read_length(reader: &mut Reader<'_>) -> Result<usize, ValueError> {
+    usize::try_from(reader.varint()?).map_err(|_| ValueError::Corrupt)
+}
+
+fn read_id(reader: &mut Reader<'_>) -> Result<SessionId, ValueError> {
+    SessionId::from_bytes(reader.bytes()?).ok_or(ValueError::Corrupt)
+}
+
+fn read_record(reader: &mut Reader<'_>) -> Result<(SessionId, Tag), ValueError> {
+    let id = read_id(reader)?;
+    let mut tag = [0; TAG_LENGTH];
+    for byte in &mut tag {
+        *byte = reader.byte()?;
+    }
+    Ok((id, Tag::from_bytes(tag)))
 }

@@ -3,15 +3,21 @@
 use super::{How, Session, SessionError};
 use crate::buffer::Buffer;
 use crate::record::entries::Life;
+use crate::time::UnixTime;
 use crate::value::{self, ValueError};
 
 impl<B: Buffer> Session<B> {
-    /// As [`Self::insert`], for a value in the encoding of [`value`].
+    /// As [`Self::insert`] or, with an `end`, [`Self::insert_until`], for a value in the encoding of [`value`].
     ///
     /// # Errors
     /// As [`Self::insert`]; [`SessionError::Value`] if the bytes are not exactly one value.
-    pub fn insert_encoded(&mut self, key: &str, value: &[u8]) -> Result<(), SessionError> {
-        self.write_encoded(key, Life::Session, How::Set, value)
+    pub fn insert_encoded(
+        &mut self,
+        key: &str,
+        value: &[u8],
+        end: Option<UnixTime>,
+    ) -> Result<(), SessionError> {
+        self.write_encoded(key, end.map_or(Life::Session, Life::Until), How::Set, value)
     }
 
     /// As [`Self::update`], where the caller has read the old value, and `value` is what it made of it. The value's own

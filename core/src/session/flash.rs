@@ -30,6 +30,15 @@ impl<B: Buffer> Session<B> {
         Ok(Some(value))
     }
 
+    /// Removes the flash value under `key`; tells whether there was one.
+    ///
+    /// # Errors
+    /// As [`Self::remove`].
+    pub fn remove_flash(&mut self, key: &str) -> Result<bool, SessionError> {
+        self.check_usable()?;
+        self.remove_entry(key, true)
+    }
+
     /// The keys of the flash values that are still unread.
     pub fn flash_keys(&self) -> impl Iterator<Item = &str> {
         self.data.entries().flatten().filter(|entry| entry.life.is_flash()).map(|entry| entry.key)

@@ -19,8 +19,6 @@ pub use error::{LargeKey, SessionError, TooLarge};
 pub use identity::{MAX_LABEL_LENGTH, MAX_LIFETIME, MAX_OWNER_LENGTH};
 pub(crate) use identity::{check_times, is_lifetime};
 
-use serde::{Deserialize, Serialize};
-
 use crate::buffer::Buffer;
 use crate::event::Event;
 use crate::id::SessionId;
@@ -73,7 +71,7 @@ pub(crate) struct Successor {
 }
 
 /// What a request did to its session besides changing values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub(crate) struct Intent {
     /// Something is to be stored.
@@ -94,8 +92,33 @@ pub(crate) struct Intent {
     pub(crate) discarded: bool,
 }
 
+impl Intent {
+    /// One bit each, in the order of the fields.
+    pub(crate) fn to_bits(self) -> u8 {
+        let Self { changed, cleared, rotate, signed_in, labelled, lifetimes, destroyed, discarded } = self;
+        [changed, cleared, rotate, signed_in, labelled, lifetimes, destroyed, discarded]
+            .into_iter()
+            .rev()
+            .fold(0, |bits, is_set| bits << 1 | u8::from(is_set))
+    }
+
+    pub(crate) fn from_bits(bits: u8) -> Self {
+        let is_set = |bit: u32| bits & 1_u8.rotate_left(bit) != 0;
+        Self {
+            changed: is_set(0),
+            cleared: is_set(1),
+            rotate: is_set(2),
+            signed_in: is_set(3),
+            labelled: is_set(4),
+            lifetimes: is_set(5),
+            destroyed: is_set(6),
+            discarded: is_set(7),
+        }
+    }
+}
+
 /// Why a session is a fresh one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
     /// The request had no session cookie.

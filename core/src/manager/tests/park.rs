@@ -93,6 +93,13 @@ fn conflict(host: &Host, commit: Commit<Bytes>) -> Session<Bytes> {
 }
 
 #[test]
+fn every_intent_comes_back() {
+    for bits in 0..=u8::MAX {
+        assert_eq!(crate::session::Intent::from_bits(bits).to_bits(), bits);
+    }
+}
+
+#[test]
 fn other_bytes_are_refused_or_give_a_session_that_can_be_used() {
     let host = Host::new();
     let mut session = host.load("");
@@ -111,7 +118,8 @@ fn other_bytes_are_refused_or_give_a_session_that_can_be_used() {
             }
         }
     }
-    assert!(host.manager.unpark_pending(&[0, 3, 1, 2, 3, 0]).is_err());
+    assert!(host.manager.unpark_pending(&[1, 3, 1, 2, 3, 0]).is_err());
+    assert!(host.manager.unpark_pending(&[0, 9]).is_err());
     assert!(host.manager.unpark_pending(&[]).is_err());
 }
 
@@ -120,19 +128,20 @@ fn encoded_values_are_checked_and_logged_as_others_are() {
     let mut host = Host::new();
     let mut session = host.load("");
     for bad in [&[][..], &[9], &[2, 0, 0], &[5, 1, 0xff]] {
-        assert_eq!(session.insert_encoded("key", bad), Err(SessionError::Value(ValueError::Corrupt)));
+        assert_eq!(session.insert_encoded("key", bad, None), Err(SessionError::Value(ValueError::Corrupt)));
     }
     assert!(!session.is_changed());
     let end = host.now.after(core::time::Duration::from_secs(10));
-    session.insert_until("short", &1, end).unwrap();
+    session.insert_encoded("short", &encoded(&1), Some(end)).unwrap();
     session.update_encoded("short", &encoded(&2)).unwrap();
-    session.insert_encoded("text", &encoded("é")).unwrap();
+    session.insert_encoded("text", &encoded("é"), None).unwrap();
     session.flash_encoded("notice", &encoded(&true)).unwrap();
     let large = encoded(&"x".repeat(900));
     let limited = session.flash_values().map(|(key, value)| (key, value.to_vec())).collect::<Vec<_>>();
     assert_eq!(limited, [("notice", encoded(&true))]);
+    assert_eq!((session.remove_flash("notice"), session.remove_flash("notice")), (Ok(true), Ok(false)));
     for number in 0..100 {
-        if let Err(error) = session.insert_encoded(&std::format!("large {number}"), &large) {
+        if let Err(error) = session.insert_encoded(&std::format!("large {number}"), &large, None) {
             assert!(matches!(error, SessionError::TooLarge(_)));
         }
     }
