@@ -1,0 +1,64 @@
+//! What a request did to its session, as the driver tells it.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use fastsession_core::rand_core::CryptoRng;
+use fastsession_core::session::Session;
+use fastsession_core::time::UnixTime;
+
+use crate::failure::Failure;
+use crate::message::Reader;
+
+// The numbers are the same in js/src/change.ts.
+const INSERT: u8 = 0;
+const UPDATE: u8 = 1;
+const FLASH: u8 = 2;
+const REMOVE: u8 = 3;
+const REMOVE_FLASH: u8 = 4;
+const CLEAR: u8 = 5;
+const SIGN_IN: u8 = 6;
+const LABEL: u8 = 7;
+const LIFETIME: u8 = 8;
+const ROTATE: u8 = 9;
+const DESTROY: u8 = 10;
+
+/// Makes one change: what, the key or name it concerns, an encoded value, and two times or durations in seconds.
+fn apply(session: &mut Session<Vec<u8>>, change: &mut Reader<'_>) -> Result<(), Failure> {
+    let (what, name, value) = (change.byte()?, change.text()?, change.bytes()?);
+    let (first, second) = (change.optional_number()?, change.optional_number()?);
+    match what {
+        INSERT => session.insert_encoded(name, value, first.map(UnixTime::from_secs))?,
+        UPDATE => session.update_encoded(name, value)?,
+        FLASH => session.flash_encoded(name, value)?,
+        REMOVE => drop(session.remove(name)?),
+        REMOVE_FLASH => drop(session.remove_flash(name)?),
+        CLEAR => session.clear()?,
+        SIGN_IN => session.sign_in(name)?,
+        LABEL => session.set_label(name)?,
+        LIFETIME => {
+            session.set_lifetime(first.map(Duration::from_secs), second.map(Duration::from_secs))?;
+        }
+        ROTATE => session.rotate()?,
+        DESTROY => session.destroy(),
+        _ => return Err(Failure::Internal),
+    }
+    Ok(())
+}
+
+/// Makes all changes.
+pub(crate) fn apply_all(session: &mut Session<Vec<u8>>, changes: &[u8]) -> Result<(), Failure> {
+    let mut changes = Reader::new(changes);
+    while !changes.is_done() {
+        apply(session, &mut changes)?;
+    }
+    Ok(())
+}
+
+/// A CSRF token of the session.
+pub(crate) fn csrf_token(
+    session: &mut Session<Vec<u8>>,
+    random: &mut impl CryptoRng,
+) -> Result<fastsession_core::session::CsrfToken, Failure> {
+    Ok(session.csrf_token(random)?)
+}

@@ -1,0 +1,120 @@
+//! What a commit comes to, for the driver.
+
+use alloc::vec::Vec;
+
+use fastsession_core::manager::{Commit, CommitError, Conflict, Manager};
+use fastsession_core::session::Session;
+use fastsession_core::store::{Condition, Operation};
+use fastsession_core::time::UnixTime;
+
+use crate::failure::Failure;
+use crate::message::{Reader, Writer};
+use crate::random::HostRandom;
+use crate::state;
+
+/// What the first byte of an answer says it is.
+const OPERATIONS: u8 = 0;
+const MERGED: u8 = 1;
+
+/// Writes one operation. The order is the same in js/src/core/message.ts.
+fn write(out: &mut Writer, operation: Operation<'_>) {
+    let (key, record, expires_at, condition, filing) = match operation {
+        Operation::Put { key, record, expires_at, condition, filing } => {
+            (key, Some(record), expires_at, condition, filing)
+        }
+        Operation::Delete { key, condition } => (key, None, UnixTime::from_secs(0), condition, None),
+    };
+    out.text(&key.to_hex());
+    out.optional_bytes(record);
+    out.number(expires_at.as_secs());
+    out.flag(condition == Condition::Absent);
+    out.optional_bytes(match &condition {
+        Condition::Matches(tag) => Some(tag.as_bytes()),
+        _ => None,
+    });
+    out.flag(filing.is_some());
+    if let Some(filing) = filing {
+        out.text(&filing.owner.to_hex());
+        out.bytes(filing.entry);
+        out.flag(filing.is_new);
+        out.number(filing.until.as_secs());
+    }
+}
+
+/// What is asked of a commit.
+pub(crate) struct Request<'a> {
+    pub(crate) session: Session<Vec<u8>>,
+    pub(crate) now: UnixTime,
+    pub(crate) random: &'a [u8],
+    pub(crate) met: &'a [u8],
+    /// Whether the session is to be taken up again afterwards.
+    pub(crate) reopen: bool,
+}
+
+/// Commits, goes through the conflicts that were met so far, and writes what is to be done next: to apply operations
+/// and send cookies, or to commit the merged session.
+///
+/// A conflict is how many operations were applied before it, the record that the store holds, and the time. The commit is
+/// made anew from the same session and the same randomness each time, so that nothing has to be kept between the calls; conflicts
+/// are rare.
+pub(crate) fn commit(manager: &Manager, request: Request<'_>) -> Result<Vec<u8>, Failure> {
+    let Request { session, now, random, met, reopen } = request;
+    let mut random = HostRandom::new(random)?;
+    let mut commit = manager.commit(session, now, &mut random)?;
+    random.check()?;
+    let mut met = Reader::new(met);
+    while !met.is_done() {
+        for _ in 0..met.length()? {
+            commit.applied();
+        }
+        let fresh = met.bytes()?.to_vec();
+        match manager.conflict(commit, fresh, UnixTime::from_secs(met.number()?)) {
+            Conflict::Continue(next) => commit = next,
+            Conflict::Retry(session) => {
+                let mut out = Writer::default();
+                out.number(MERGED.into());
+                state::write(&mut out, &session, None)?;
+                return Ok(out.finish());
+            }
+        }
+    }
+    outcome(manager, commit, now, reopen)
+}
+
+fn outcome(
+    manager: &Manager,
+    mut commit: Commit<Vec<u8>>,
+    now: UnixTime,
+    reopen: bool,
+) -> Result<Vec<u8>, Failure> {
+    let mut out = Writer::default();
+    out.number(OPERATIONS.into());
+    out.flag(commit.is_optional());
+    out.optional_key(commit.orphan().as_ref());
+    while let Some(operation) = commit.operation() {
+        out.flag(true);
+        write(&mut out, operation);
+        commit.applied();
+    }
+    out.flag(false);
+    let finished = match manager.finish(commit) {
+        Ok(finished) => finished,
+        // To be told once the operations are applied.
+        Err(CommitError::Session(error)) => {
+            out.flag(false);
+            out.text(&Failure::Session(error).text());
+            return Ok(out.finish());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    out.flag(true);
+    out.list(manager.cookies(&finished), |out, cookie| out.bytes(&cookie.to_bytes()));
+    let event = finished.event();
+    out.optional_text(event.map(|event| event.kind.name()));
+    out.optional_key(event.and_then(|event| event.key).as_ref());
+    out.flag(reopen);
+    if reopen {
+        state::write(&mut out, &manager.reopen(finished, now), None)?;
+    }
+    Ok(out.finish())
+}

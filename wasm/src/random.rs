@@ -1,0 +1,76 @@
+//! Randomness that the host passes in.
+
+use core::convert::Infallible;
+
+use fastsession_core::rand_core::{TryCryptoRng, TryRng};
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+
+/// The bytes that one phase may take: an id, a CSRF secret and mask, and three initialization vectors.
+pub(crate) const RANDOM_LENGTH: usize = 160;
+
+/// Gives the host's random bytes once each. A phase run again with the same bytes decides the same.
+pub(crate) struct HostRandom {
+    bytes: Zeroizing<[u8; RANDOM_LENGTH]>,
+    at: usize,
+}
+
+impl HostRandom {
+    pub(crate) fn new(random: &[u8]) -> Result<Self, Failure> {
+        let bytes = random.try_into().map_err(|_| Failure::Internal)?;
+        Ok(Self { bytes: Zeroizing::new(bytes), at: 0 })
+    }
+
+    /// An error if more bytes were asked for than there were: what was made with them must not be used.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.at > RANDOM_LENGTH { Err(Failure::Internal) } else { Ok(()) }
+    }
+}
+
+impl TryRng for HostRandom {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        let end = self.at.saturating_add(bytes.len());
+        if let Some(random) = self.bytes.get(self.at..end) {
+            bytes.copy_from_slice(random);
+        }
+        self.at = end;
+        Ok(())
+    }
+}
+
+/// The host promises that the bytes are from its cryptographic generator.
+impl TryCryptoRng for HostRandom {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_given_once_and_their_end_is_noticed() {
+        let mut random =
+            HostRandom::new(&core::array::from_fn::<u8, RANDOM_LENGTH, _>(|at| u8::try_from(at).unwrap()))
+                .unwrap();
+        assert_eq!(random.try_next_u32(), Ok(u32::from_le_bytes([0, 1, 2, 3])));
+        assert_eq!(random.try_next_u64(), Ok(u64::from_le_bytes([4, 5, 6, 7, 8, 9, 10, 11])));
+        let _ = random.try_fill_bytes(&mut [0; RANDOM_LENGTH - 12]);
+        assert!(random.check().is_ok());
+        let _ = random.try_fill_bytes(&mut [0; 1]);
+        assert!(random.check().is_err());
+        assert!(HostRandom::new(&[0; 3]).is_err());
+    }
+}

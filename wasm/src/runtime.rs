@@ -1,0 +1,12 @@
+//! What std would bring along on wasm32.
+#![cfg(target_arch = "wasm32")]
+
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
+/// Ends the instance; the driver makes a new one and tells of an internal error. The message is dropped, since
+/// putting it into words would take a third of the module.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
