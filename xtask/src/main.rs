@@ -1,18 +1,21 @@
-//! Set-up and tests of this workspace: `cargo xtask setup`, `cargo xtask test`, `cargo xtask fuzz`.
+//! Set-up, tests and builds of this workspace: `cargo xtask setup`, `cargo xtask test`, `cargo xtask fuzz`,
+//! `cargo xtask wasm`, `cargo xtask bench`.
 
 mod bare_metal;
+mod bench;
 mod fuzz;
 mod setup;
 mod steps;
 mod test;
 mod tools;
+mod wasm;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xshell::Shell;
 
-/// Set-up and tests of this workspace.
+/// Set-up, tests and builds of this workspace.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 struct Arguments {
@@ -30,12 +33,18 @@ enum Task {
     Fuzz(fuzz::Selection),
     /// Run the program for a device in QEMU, and print what flash, RAM and stack it takes
     BareMetal(bare_metal::Options),
+    /// Build the npm package
+    Wasm,
+    /// Measure, side by side with others
+    Bench(bench::Selection),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = tools::shell_at_root().and_then(|shell: Shell| match arguments.task {
         Task::Setup => setup::run(&shell).map(|()| ExitCode::SUCCESS),
+        Task::Bench(selection) => bench::run(&shell, &selection),
+        Task::Wasm => wasm::build(&shell).map(|_| ExitCode::SUCCESS),
         Task::Test(selection) => test::run(&shell, &selection),
         Task::Fuzz(selection) => fuzz::run(&shell, &selection).map(|()| ExitCode::SUCCESS),
         Task::BareMetal(options) => bare_metal::run(&shell, &options).map(|()| ExitCode::SUCCESS),

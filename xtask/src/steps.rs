@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
 use crate::tools::{find_program, target_folder, test_python};
-use crate::{bare_metal, fuzz, setup};
+use crate::{bare_metal, fuzz, setup, wasm};
 
 /// One step of the tests.
 pub(crate) struct Step {
@@ -33,8 +33,14 @@ pub(crate) const STEPS: &[Step] = &[
     step("doctests", "the examples of the documentation and of the README run", doctests),
     step("docs", "the documentation builds without warnings", docs),
     step("fuzz", "a minute of each fuzz target finds nothing", a_minute_of_fuzzing),
-    step("external", "the demo from outside, stores on real servers, Fernet against Python's", external),
+    step("wasm", "the npm package builds", |shell| wasm::build(shell).map(drop)),
+    step(
+        "external",
+        "the demo from outside, stores on real servers, Fernet against Python's, sessions in JavaScript",
+        external,
+    ),
     step("browser", "the demo in a browser", browser),
+    step("npm", "the npm package in every JavaScript runtime, on every store, and as it is installed", npm),
 ];
 
 const fn step(name: &'static str, about: &'static str, run: fn(&Shell) -> Result<()>) -> Step {
@@ -112,6 +118,15 @@ fn browser(shell: &Shell) -> Result<()> {
         .env("FASTSESSION_TEST_CHROMIUM", chromium)
         .env("FASTSESSION_TEST_TARGET", target_folder(shell))
         .run()?)
+}
+
+fn npm(shell: &Shell) -> Result<()> {
+    let tarball = wasm::build(shell)?;
+    let chromium = find_program(&["chromium", "chromium-browser", "google-chrome"])
+        .context("no Chromium: run `cargo xtask setup`")?;
+    cmd!(shell, "node wasm/js/test/run.mjs").env("FASTSESSION_TEST_CHROMIUM", chromium).run()?;
+    cmd!(shell, "node wasm/js/test/packaging.mjs {tarball}").run()?;
+    Ok(cmd!(shell, "node examples/worker/test.mjs").run()?)
 }
 
 /// Builds the demo as a part of the workspace, as the steps before did: cargo then compiles nothing twice.

@@ -1,0 +1,179 @@
+/** The driver: fetches and stores what the core decides. */
+
+import type { Change } from "./core/change.js";
+import type { CoreManager, Job, Outcome, State } from "./core/manager.js";
+import { type SessionError, usage } from "./error.js";
+import type { GuardedStore } from "./guard.js";
+import type { Placement, Reason, SessionEvent } from "./options.js";
+import { random } from "./random.js";
+
+/** How often a commit is tried again after a conflict: of requests that collide one gets through each time. */
+const MAX_RETRIES = 200;
+/** From which retry on it waits a little before. */
+const PATIENT_RETRIES = 2;
+
+/** What serves the sessions of a request. */
+export interface Host {
+  core: CoreManager;
+  placement: Placement;
+  /** `undefined` where sessions are in a cookie alone. */
+  store: GuardedStore | undefined;
+  now: () => number;
+  emit: (event: SessionEvent) => void;
+  waitUntil: ((work: Promise<unknown>) => void) | undefined;
+}
+
+/** What a request did to its session. */
+export interface Work {
+  parked: Uint8Array;
+  changes: Change[];
+  /** Runs the updates again that a merged session asks for, and gives the changes that they make. */
+  repeat: (merged: State) => Change[];
+  isDiscarded: boolean;
+}
+
+/** A commit that is done. */
+export interface Committed {
+  cookies: string[];
+  key: string | null;
+  /** The merged session, if another request changed it meanwhile. */
+  merged: State | undefined;
+  /** The session again, if that was asked for. */
+  state: State | null;
+  /** From which the session can be taken up again later. */
+  job: Job;
+}
+
+const NO_RECORD = new Uint8Array(0);
+
+/** Reads the session that the cookies name. */
+export async function load(host: Host, cookies: string): Promise<State> {
+  const pending = host.core.open(cookies, host.now());
+  return await resume(host, pending, cookies);
+}
+
+/** Reads the session again. */
+export async function reload(host: Host, parked: Uint8Array): Promise<State> {
+  return await resume(host, host.core.reload(parked), "");
+}
+
+async function resume(host: Host, pending: ReturnType<CoreManager["open"]>, cookies: string): Promise<State> {
+  const { parked, key, endedKey } = pending;
+  const read = (key: string | null) => {
+    if (key === null || host.store === undefined) return NO_RECORD;
+    return told(host, key, host.store.get(key));
+  };
+  const [record, ended] = endedKey === null ? [await read(key), NO_RECORD] : await Promise.all([read(key), read(endedKey)]);
+  const copies = host.placement === "store" ? "" : cookies;
+  const state = host.core.resume(parked, record, copies, ended.length > 0, host.now());
+  if (state.reason !== null && state.reason !== "no_cookie") {
+    host.emit({ kind: "refused", key, reason: state.reason as Reason });
+  }
+  return state;
+}
+
+/** Stores the session. */
+export async function commit(host: Host, work: Work, reopens: boolean): Promise<Committed> {
+  let job = newJob(host, work);
+  let merged: State | undefined;
+  let retries = 0;
+  let outcome = host.core.commit(job, reopens) as Outcome;
+  const background = inBackground(host, outcome);
+  if (background !== undefined) {
+    host.waitUntil?.(background);
+    return { cookies: [], key: outcome.key, merged, state: outcome.state, job };
+  }
+  for (let at = 0; at < outcome.operations.length; ) {
+    const operation = outcome.operations[at]!;
+    try {
+      if (await applied(host, operation)) {
+        at += 1;
+        continue;
+      }
+      if (retries >= MAX_RETRIES) throw usage("contended");
+      const fresh = await told(host, operation.key, host.store!.get(operation.key));
+      job.met.push([at, fresh, host.now()]);
+      const next = host.core.commit(job, reopens);
+      at = 0;
+      if ("operations" in next) {
+        outcome = next;
+        continue;
+      }
+      host.emit({ kind: "merged", key: next.key });
+      retries += 1;
+      merged = next;
+      await pause(retries);
+      job = newJob(host, { ...work, parked: next.parked, changes: work.repeat(next) });
+      outcome = host.core.commit(job, reopens) as Outcome;
+    } catch (error) {
+      if (outcome.isOptional && (error as SessionError).status === 503) {
+        return { cookies: [], key: outcome.key, merged, state: null, job };
+      }
+      forget(host, outcome.orphan);
+      throw error;
+    }
+  }
+  if (outcome.event !== null) host.emit({ kind: outcome.event as SessionEvent["kind"], key: outcome.key });
+  if (outcome.failure !== null) throw outcome.failure;
+  return { cookies: outcome.cookies, key: outcome.key, merged, state: outcome.state, job };
+}
+
+/** The session again after its commit. */
+export function reopened(host: Host, { job, state }: Committed): State {
+  if (state !== null) return state;
+  return (host.core.commit(job, true) as Outcome).state!;
+}
+
+function newJob(host: Host, { parked, changes, isDiscarded }: Work): Job {
+  return { parked, changes, isDiscarded, now: host.now(), random: random(), met: [] };
+}
+
+async function applied(host: Host, operation: Outcome["operations"][number]): Promise<boolean> {
+  return await told(host, operation.key, host.store!.apply(operation, host.now()));
+}
+
+/**
+ * A touch, as work that the response does not wait for: if it has no part in the response, and the runtime lets work go
+ * on. If it fails or meets a conflict, it is left out.
+ */
+function inBackground(host: Host, outcome: Outcome): Promise<void> | undefined {
+  const { isOptional, operations, cookies } = outcome;
+  // A cookie that is sealed anew has to wait for its record. The data cookie's old copy does as well as a new one.
+  const sealsAnew = cookies.length > (host.placement === "store" ? 0 : 1);
+  if (!isOptional || sealsAnew || host.waitUntil === undefined || host.store === undefined) return undefined;
+  const touch = async () => {
+    for (const operation of operations) {
+      if (!(await applied(host, operation))) {
+        host.emit({ kind: "touch_dropped", key: outcome.key });
+        return;
+      }
+    }
+    host.emit({ kind: "touched", key: outcome.key });
+  };
+  return touch().catch(() => undefined);
+}
+
+/** Deletes a record that no browser knows of, as far as the store can still be reached. */
+function forget(host: Host, orphan: string | null): void {
+  if (orphan === null || host.store === undefined) return;
+  // The error that led here is the one to report.
+  const work = host.store.delete(orphan, { kind: "any" }).then(undefined, () => undefined);
+  host.waitUntil?.(work);
+}
+
+/** Tells of a store that fails. */
+async function told<T>(host: Host, key: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    host.emit({ kind: "store_failed", key });
+    throw error;
+  }
+}
+
+/** Lets others finish, for a random time that grows with the retries. */
+async function pause(retries: number): Promise<void> {
+  if (retries <= PATIENT_RETRIES) return;
+  const most = Math.min(retries, 20);
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * most));
+}

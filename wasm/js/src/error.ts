@@ -1,0 +1,147 @@
+/** Errors: all have a `code` that stays the same between versions; their texts may change. */
+
+/** What went wrong, for programs. */
+export type ErrorCode =
+  /** An option is of the wrong type or value. */
+  | "invalid_config"
+  /** A Fernet key is unfit. */
+  | "invalid_key"
+  /** A value cannot be stored in a session: a `TypeError`, with a `path`. */
+  | "invalid_value"
+  /** A session key is empty, over 255 bytes or no text. */
+  | "invalid_session_key"
+  /** An owner's name is empty, over 255 bytes or no text. */
+  | "invalid_owner"
+  /** A label is over 128 bytes or no text. */
+  | "invalid_label"
+  /** A lifetime is under a second or over 400 days. */
+  | "invalid_lifetime"
+  /** The session would become larger than it may be. */
+  | "too_large"
+  /** The session was ended in this request. */
+  | "destroyed"
+  /** The session was committed already. */
+  | "committed"
+  /** A response that was sent already cannot carry a new cookie. */
+  | "response_sent"
+  /** The request has a session cookie that does not open, where `strict` was asked for. Status 400. */
+  | "bad_cookie"
+  /** The request has no session, where `required` was asked for. Status 401. */
+  | "no_session"
+  /** The store threw or rejected; see `cause`. Status 503. */
+  | "store_failed"
+  /** The store did not answer in time. Status 503. */
+  | "store_timeout"
+  /** The store answered something that no store may answer. Status 503. */
+  | "store_invalid"
+  /** Too many requests changed the session at once. Status 503. */
+  | "contended"
+  /** The store cannot do that. */
+  | "unsupported"
+  /** A Fernet token is not one that these keys made, or its time is over. */
+  | "invalid_token"
+  /** A fault of this library: please report it. */
+  | "internal";
+
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  bad_cookie: 400,
+  no_session: 401,
+  store_failed: 503,
+  store_timeout: 503,
+  store_invalid: 503,
+  contended: 503,
+};
+
+/** A session could not be loaded, changed or stored. */
+export class SessionError extends Error {
+  override readonly name = "SessionError";
+  /** What went wrong, for programs: the same in all versions. */
+  readonly code: ErrorCode;
+  /** The HTTP status that tells a client of it: 400, 401, 500 or 503. */
+  readonly status: number;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.status = STATUS[code] ?? 500;
+  }
+}
+
+/** The error of a value that no session can hold. */
+export function invalidValue(path: string, what: string, remedy: string): TypeError {
+  const error = new TypeError(`the session value ${path} is ${what}: ${remedy}`);
+  return Object.assign(error, { code: "invalid_value" as const, path });
+}
+
+const TEXTS: Partial<Record<ErrorCode, string>> = {
+  invalid_session_key: "a session key must have 1 to 255 bytes",
+  invalid_owner: "an owner's name must have 1 to 255 bytes",
+  invalid_label: "a label must have at most 128 bytes",
+  invalid_lifetime: "a session's lifetime must be 1 second to 400 days",
+  destroyed:
+    "the session was ended in this request and cannot be changed any more: change it before, or in the next request",
+  committed: "the session was committed with the response already: reload it, change it, then save it",
+  contended: "the session is changed by too many requests at once: try again",
+  invalid_token: "the token is invalid or expired",
+};
+
+const KEYS: Record<string, string> = {
+  length: "must be 32 bytes in base64",
+  base64: "is not base64",
+  equal: "has 32 equal bytes: a placeholder, no secret",
+  passphrase: "is made of an empty passphrase",
+  iterations: "needs at least one iteration",
+};
+
+const SETTINGS: Record<string, string> = {
+  namespace: "namespace must have 1 to 128 bytes and no NUL",
+  idleTimeout: "idleTimeout and absoluteTimeout must be 1 second to 400 days",
+  limit: "limit must be 256 to 16,777,216 bytes",
+  owners: "owners' lists need a store: choose another placement, or owners: false",
+  lag: "the store's lag must be 1 to 3,600 seconds",
+  placement: "placement must be store, cookie or both",
+  "cookie.name": "cookie.name must be 1 to 128 letters, digits or any of !#$%&'*+-.^_`|~",
+  "cookie.path": "cookie.path must begin with /, without ; and control characters, up to 128 bytes",
+  "cookie.domain": "cookie.domain must be a host name of up to 128 bytes",
+  "cookie.secure": "a cookie name with the prefix __Host-, __Secure- or __Http- needs secure: choose a name without it",
+  "cookie.prefix": "a cookie name with the prefix __Host- needs the path / and no domain: choose a name without it",
+  "cookie.httpOnly": "a cookie name with the prefix __Http- needs httpOnly",
+  "cookie.sameSite": "cookie.sameSite must be lax, strict or none, and none needs secure",
+  "cookie.partitioned": "a partitioned cookie needs secure",
+};
+
+/** The error that the core told of: its code and its details, line by line. */
+export function coreError(text: string): Error {
+  const [code = "internal", ...details] = text.split("\n") as [ErrorCode, ...string[]];
+  switch (code) {
+    case "invalid_config":
+      return new SessionError(code, SETTINGS[details[0] ?? ""] ?? `the option ${details[0]} is unfit`);
+    case "invalid_key": {
+      const [position, why = ""] = details;
+      if (why === "none") return new SessionError(code, "there is no key: generate one with Fernet.generateKey()");
+      if (why === "many") return new SessionError(code, "there are more than 16 keys");
+      return new SessionError(code, `key ${position} ${KEYS[why] ?? "is unfit"}`);
+    }
+    case "too_large": {
+      const [size, limit, ...rest] = details;
+      const largest: string[] = [];
+      for (let at = 0; at + 1 < rest.length; at += 2) largest.push(`${rest[at + 1]} (${rest[at]} bytes)`);
+      const keys = largest.length > 0 ? `; its largest keys: ${largest.join(", ")}` : "";
+      return new SessionError(code, `the session would take ${size} bytes, and ${limit} is the limit${keys}`);
+    }
+    default: {
+      const known = TEXTS[code];
+      return known === undefined ? internal() : new SessionError(code, known);
+    }
+  }
+}
+
+/** A fault of this library, or of the engine that runs it. */
+export function internal(cause?: unknown): SessionError {
+  return new SessionError("internal", "an internal error of fastsession: please report it", { cause });
+}
+
+/** The error of a call that `code` says everything of. */
+export function usage(code: ErrorCode): SessionError {
+  return new SessionError(code, TEXTS[code] ?? code);
+}

@@ -1,0 +1,54 @@
+/** The middleware for Hono: `app.use(session({ keys, store }))`, then `c.get("session")`. */
+
+import "./provide.js";
+import type { Context as HonoContext, MiddlewareHandler } from "hono";
+import { failed, mark } from "./respond.js";
+import type { SessionOptions } from "./options.js";
+import type { Session } from "./session.js";
+import { createSessions, Sessions, type Strictness } from "./sessions.js";
+
+/** What the middleware sets: `new Hono<{ Variables: SessionVariables<Data> }>()`. */
+export interface SessionVariables<Data extends object = Record<string, any>> {
+  session: Session<Data>;
+  sessions: Sessions<Data>;
+}
+
+/**
+ * Loads the session of each request and commits it when the handler is done. A session that cannot be loaded or
+ * committed is answered with 400, 401 or 503.
+ *
+ * @param options settings, or what {@link createSessions} made of them
+ */
+export function session<Data extends object = Record<string, any>, Env extends object = any>(
+  options: SessionOptions<Env> | Sessions<Data, Env>,
+  strictness: Strictness = {},
+): MiddlewareHandler<{ Bindings: Env; Variables: SessionVariables<Data> }> {
+  const sessions = options instanceof Sessions ? options : createSessions<Data, Env>(options);
+  return async (c, next) => {
+    const waitUntil = waiter(c as unknown as HonoContext);
+    try {
+      const loaded = await sessions.get(c.req.raw, { env: c.env, ...(waitUntil && { waitUntil }), ...strictness });
+      c.set("session", loaded);
+      c.set("sessions", sessions as Sessions<Data>);
+      await next();
+      const cookies = await loaded.cookies({ discard: c.error !== undefined || c.res.status >= 500 });
+      c.res = new Response(c.res.body, c.res);
+      mark(c.res.headers, cookies);
+    } catch (error) {
+      const answer = failed(error);
+      if (answer === undefined) throw error;
+      c.res = answer;
+    }
+    return undefined;
+  };
+}
+
+function waiter(c: HonoContext): ((work: Promise<unknown>) => void) | undefined {
+  try {
+    const { executionCtx } = c;
+    return (work) => executionCtx.waitUntil(work);
+  } catch {
+    // Hono throws where the runtime has none.
+    return undefined;
+  }
+}

@@ -1,0 +1,3 @@
+import "./provide.js";
+
+export * from "./api.js";

@@ -1,0 +1,179 @@
+/** Settings. */
+
+import type { Settings } from "./core/manager.js";
+import { SessionError } from "./error.js";
+import type { SessionStore } from "./store.js";
+
+/** What a request brings along besides itself, as Workers do. */
+export interface Context<Env = unknown> {
+  /** The bindings of a Worker; whatever the options' functions need. */
+  env?: Env;
+  /** Lets work go on after the response: only the time of the last visit is written that way. */
+  waitUntil?: (work: Promise<unknown>) => void;
+}
+
+/** The session cookie. */
+export interface CookieOptions {
+  /** `__Host-session` unless set. */
+  name?: string;
+  /** `/` unless set. */
+  path?: string;
+  /** None unless set, so that the cookie is sent to this host only. */
+  domain?: string;
+  /** Over HTTPS only: `true` unless set. Without, the name must not begin with `__Host-` or `__Secure-`. */
+  secure?: boolean;
+  /** Hidden from scripts: `true` unless set. */
+  httpOnly?: boolean;
+  /** `lax` unless set. */
+  sameSite?: "lax" | "strict" | "none";
+  /** Kept apart for each site that embeds this one: `false` unless set. */
+  partitioned?: boolean;
+}
+
+/** Where sessions are kept. */
+export type Placement =
+  /** In the store; the cookie holds only the id. */
+  | "store"
+  /**
+   * In a second cookie, and in no store. Signing out only removes it from this browser, and of two responses that write
+   * the last one wins. Up to about 3 KB.
+   */
+  | "cookie"
+  /** In the store, with a short-lived copy in a second cookie: for stores whose reads may be old. Up to about 3 KB. */
+  | "both";
+
+/** What happened to a session. */
+export interface SessionEvent {
+  kind:
+    | "refused" | "created" | "stored" | "touched" | "touch_dropped" | "rotated" | "destroyed" | "merged" | "ended"
+    | "store_failed";
+  /** The name of the session's record. An id never appears here. */
+  key: string | null;
+  /** Why a cookie or record was refused. */
+  reason?: Reason;
+}
+
+/** Why a session is a fresh one. */
+export type Reason = "no_cookie" | "bad_cookie" | "missing" | "expired" | "unreadable" | "clock_ahead";
+
+/** The settings of {@link createSessions}; only `keys` and `store` have no default. */
+export interface SessionOptions<Env = any> {
+  /**
+   * Fernet keys in base64, newest first: the first seals, all of them open. One text may hold several, separated by commas
+   * or white space. As a function where they come with the request, as a Worker's secrets do.
+   */
+  keys: string | readonly string[] | ((context: Context<Env>) => string | readonly string[]);
+  /** Where records are kept. As a function where it comes with the request, as a Worker's bindings do. */
+  store?: SessionStore | ((context: Context<Env>) => SessionStore);
+  /** Seconds that a session lives unused: 3,600 unless set. */
+  idleTimeout?: number;
+  /** Seconds that a session lives after its creation or last sign-in: 1,209,600 (14 days) unless set. */
+  absoluteTimeout?: number;
+  /** The session cookie. */
+  cookie?: CookieOptions;
+  /** `store` unless set, and `both` if the store says that it is not consistent. */
+  placement?: Placement;
+  /** What keeps these sessions apart from others in the same store: `session` unless set. */
+  namespace?: string;
+  /** The most bytes of a sealed session: 65,536 unless set. */
+  limit?: number;
+  /** Milliseconds that the store may take to answer: 10,000 unless set. */
+  timeout?: number;
+  /** Called with what happens to sessions, to log and count. */
+  onEvent?: (event: SessionEvent) => void;
+  /** Seconds since 1970: the system's clock unless set. */
+  clock?: () => number;
+}
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === "string";
+const isFlag: Check = (value) => typeof value === "boolean";
+const isNumber: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isFunction: Check = (value) => typeof value === "function";
+const isObject: Check = (value) => typeof value === "object" && value !== null;
+const isKeys: Check = (value) =>
+  isText(value) || isFunction(value) || (Array.isArray(value) && value.every((key) => isText(key)));
+const isOneOf =
+  (...values: string[]): Check =>
+  (value) =>
+    values.includes(value as string);
+
+const OPTIONS: Record<keyof SessionOptions, [Check, string]> = {
+  keys: [isKeys, "text, an array of texts, or a function that gives them"],
+  store: [(value) => isObject(value) || isFunction(value), "a store, or a function that gives one"],
+  idleTimeout: [isNumber, "whole seconds"],
+  absoluteTimeout: [isNumber, "whole seconds"],
+  cookie: [isObject, "an object"],
+  placement: [isOneOf("store", "cookie", "both"), "store, cookie or both"],
+  namespace: [isText, "text"],
+  limit: [isNumber, "whole bytes"],
+  timeout: [(value) => isNumber(value) && (value as number) > 0, "whole milliseconds"],
+  onEvent: [isFunction, "a function"],
+  clock: [isFunction, "a function"],
+};
+
+const COOKIE: Record<keyof CookieOptions, [Check, string]> = {
+  name: [isText, "text"],
+  path: [isText, "text"],
+  domain: [isText, "text"],
+  secure: [isFlag, "true or false"],
+  httpOnly: [isFlag, "true or false"],
+  sameSite: [isOneOf("lax", "strict", "none"), "lax, strict or none"],
+  partitioned: [isFlag, "true or false"],
+};
+
+/** Refuses options of the wrong types, and unknown ones, which are misspelt. */
+export function checkOptions(options: SessionOptions): void {
+  if (!isObject(options)) throw unfit("the options must be an object");
+  checkAll("", options as unknown as Record<string, unknown>, OPTIONS);
+  if (options.keys === undefined) throw unfit("the option keys is missing: one Fernet key or several, newest first");
+  if (options.store === undefined && options.placement !== "cookie") {
+    throw unfit('the option store is missing: give one, or placement: "cookie"');
+  }
+  if (options.store !== undefined && typeof options.store === "object") checkStore(options.store);
+  checkAll("cookie.", (options.cookie ?? {}) as Record<string, unknown>, COOKIE);
+}
+
+/** Refuses what is no store. */
+export function checkStore(store: unknown): asserts store is SessionStore {
+  for (const method of ["get", "put", "delete"] as const) {
+    if (!isObject(store) || !isFunction((store as Record<string, unknown>)[method])) {
+      throw unfit(`the store has no method ${method}: see SessionStore, or fastsession/stores for ready ones`);
+    }
+  }
+}
+
+function checkAll(prefix: string, given: Record<string, unknown>, known: Record<string, [Check, string]>): void {
+  for (const [name, value] of Object.entries(given)) {
+    const [check, expected] = known[name] ?? [];
+    if (check === undefined) throw unfit(`there is no option ${prefix}${name}`);
+    if (value !== undefined && !check(value)) throw unfit(`the option ${prefix}${name} must be ${expected}`);
+  }
+}
+
+function unfit(message: string): SessionError {
+  return new SessionError("invalid_config", message);
+}
+
+/** The keys, one by one. */
+export function keyTexts(options: SessionOptions, context: Context): string[] {
+  const given = typeof options.keys === "function" ? options.keys(context) : options.keys;
+  if (given === undefined || !isKeys(given) || isFunction(given)) {
+    throw unfit("the option keys gave no text: is the secret set in this environment?");
+  }
+  const texts = typeof given === "string" ? [given] : given;
+  return texts.flatMap((text) => text.split(/[,\s]+/)).filter((text) => text !== "");
+}
+
+/** The options as the core takes them. */
+export function settings(
+  options: SessionOptions,
+  keys: string[],
+  placement: Placement,
+  lag: number,
+  owners: boolean,
+): Settings {
+  const { idleTimeout, absoluteTimeout, limit, namespace, cookie = {} } = options;
+  return { keys, idleTimeout, absoluteTimeout, limit, namespace, owners, cookie, placement, lag };
+}

@@ -1,0 +1,6 @@
+/** Gives the module to the core; where it comes from depends on the runtime: see "imports" in package.json. */
+
+import { module } from "#wasm";
+import { provide } from "./core/instance.js";
+
+provide(module);

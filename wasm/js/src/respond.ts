@@ -1,0 +1,32 @@
+/** What a session does to a response's headers. */
+
+import { SessionError } from "./error.js";
+
+/** A copy of the response, marked as one that depends on the session, with the cookies appended. */
+export function withSession(response: Response, cookies: string[]): Response {
+  // The response as its own settings: a Worker's WebSocket is kept that way.
+  const copy = new Response(response.body, response);
+  mark(copy.headers, cookies);
+  return copy;
+}
+
+/** Marks headers of a response that depends on the session, and appends the cookies. */
+export function mark(headers: Headers, cookies: string[]): void {
+  const varies = (headers.get("Vary") ?? "").split(",").map((name) => name.trim().toLowerCase());
+  if (!varies.includes("*") && !varies.includes("cookie")) headers.append("Vary", "Cookie");
+  if (cookies.length > 0) {
+    // A cache must never give one user's cookie to another, whatever the application says of the page.
+    headers.set("Cache-Control", "no-store");
+  } else if (!headers.has("Cache-Control")) {
+    headers.set("Cache-Control", "private");
+  }
+  for (const cookie of cookies) headers.append("Set-Cookie", cookie);
+}
+
+/** The response to a request whose session could not be loaded or committed; `undefined` for other errors. */
+export function failed(error: unknown): Response | undefined {
+  if (!(error instanceof SessionError)) return undefined;
+  // Nobody else will tell the operator.
+  if (error.status >= 500) console.error(error);
+  return new Response(null, { status: error.status, headers: { "Cache-Control": "no-store" } });
+}

@@ -1,0 +1,393 @@
+/** The session of a request. */
+
+import { type Change, change, What } from "./core/change.js";
+import type { State } from "./core/manager.js";
+import { commit, type Committed, type Host, reload, reopened } from "./drive.js";
+import { SessionError, usage } from "./error.js";
+import type { Reason } from "./options.js";
+import { withSession } from "./respond.js";
+import { decode } from "./value/reader.js";
+import { encode, textLength } from "./value/writer.js";
+
+/** What a session can hold: what JSON can, and `Uint8Array`, and `bigint`. A field that is `undefined` is left out. */
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly Value[]
+  | { readonly [key: string]: Value | undefined };
+
+/** The names of the fields of a session's data. */
+export type KeyOf<Data> = keyof Data & string;
+
+interface Repeat {
+  key: string;
+  run: (value: unknown) => unknown;
+}
+
+/** `open`: the response is to come. `committed`: it is on its way. `detached`: taken up again after that. */
+type Phase = "open" | "committed" | "detached";
+
+const MAX_KEY = 255;
+
+/**
+ * The session of a request. Its methods but the last few are synchronous and change nothing but the session in
+ * memory; {@link commit} stores the changes and puts the cookie into the response.
+ *
+ * `Data` says what is kept under which key: `createSessions<{ visits: number }>(…)`.
+ */
+export class Session<Data extends object = Record<string, any>> {
+  readonly #host: Host;
+  #state: State;
+  #values: Map<string, Uint8Array>;
+  #flashes: Map<string, Uint8Array>;
+  #changes: Change[] = [];
+  #repeats: Repeat[] = [];
+  #phase: Phase = "open";
+  #isDestroyed = false;
+  #cookies: string[] = [];
+  #committed: Committed | undefined;
+  #key: string | null;
+
+  /** @internal */
+  constructor(host: Host, state: State) {
+    this.#host = host;
+    this.#state = state;
+    this.#values = new Map(state.values);
+    this.#flashes = new Map(state.flashes);
+    this.#key = state.key;
+  }
+
+  /** The value under `key`: a copy, so that changing it changes nothing before it is inserted. */
+  get<K extends KeyOf<Data>>(key: K): Data[K] | undefined {
+    const value = this.#values.get(key);
+    return value === undefined ? undefined : (decode(value) as Data[K]);
+  }
+
+  /**
+   * Stores `value` under `key`, replacing what is there; `undefined` removes it. If another request stores the key as
+   * well, the one that commits last wins.
+   *
+   * @param until seconds since 1970 from when on the value is gone
+   * @throws `TypeError` that names what cannot be stored; {@link SessionError} `destroyed`, `committed`,
+   * `invalid_session_key`. A session that is `too_large` is told of when it is committed.
+   */
+  insert<K extends KeyOf<Data>>(key: K, value: Data[K], options: { until?: number } = {}): void {
+    this.#checkUsable(key);
+    if (value === undefined) {
+      this.remove(key);
+      return;
+    }
+    const { until } = options;
+    if (until !== undefined && !(Number.isSafeInteger(until) && until >= 0)) throw usage("invalid_lifetime");
+    this.#write(What.Insert, key, encode(value, key), until);
+  }
+
+  /**
+   * Stores under `key` what `make` makes of the value that is there, and gives it back. `make` runs at once, and again on
+   * the fresh value if another request changed the session meanwhile, so that no update is lost: it must have no side
+   * effects.
+   *
+   * @throws as {@link insert}
+   */
+  update<K extends KeyOf<Data>>(key: K, make: (value: Data[K] | undefined) => Data[K]): Data[K] {
+    this.#checkUsable(key);
+    const encoded = encode(make(this.get(key)), key);
+    this.#write(What.Update, key, encoded);
+    this.#repeats.push({ key, run: make as Repeat["run"] });
+    return decode(encoded) as Data[K];
+  }
+
+  /** Removes the value under `key`; tells whether there was one. */
+  remove(key: KeyOf<Data>): boolean {
+    this.#checkUsable(key);
+    this.#changes.push(change(What.Remove, key));
+    return this.#values.delete(key);
+  }
+
+  /** Removes the value under `key` and gives it back. */
+  take<K extends KeyOf<Data>>(key: K): Data[K] | undefined {
+    const value = this.get(key);
+    this.remove(key);
+    return value;
+  }
+
+  /** Removes all values, flash values included. The session, its owner and its CSRF secret stay. */
+  clear(): void {
+    this.#checkUsable();
+    this.#values.clear();
+    this.#flashes.clear();
+    this.#changes.push(change(What.Clear));
+  }
+
+  /** Whether there is a value under `key`. */
+  has(key: KeyOf<Data>): boolean {
+    return this.#values.has(key);
+  }
+
+  /** The keys. */
+  keys(): KeyOf<Data>[] {
+    return [...this.#values.keys()] as KeyOf<Data>[];
+  }
+
+  /** All values, by key: copies. */
+  values(): Partial<Data> {
+    const all: [string, unknown][] = [...this.#values].map(([key, value]) => [key, decode(value)]);
+    return Object.fromEntries(all) as Partial<Data>;
+  }
+
+  /** How many keys there are. */
+  get size(): number {
+    return this.#values.size;
+  }
+
+  /** Stores a value that {@link takeFlash} gives once, as a notice to show after a redirect. */
+  flash(key: string, value: Value): void {
+    this.#checkUsable(key);
+    const encoded = encode(value, key);
+    this.#flashes.set(key, encoded);
+    this.#changes.push(change(What.Flash, key, encoded));
+  }
+
+  /** The flash value under `key`, which is removed. */
+  takeFlash<T extends Value = Value>(key: string): T | undefined {
+    this.#checkUsable(key);
+    const value = this.#flashes.get(key);
+    if (value === undefined) return undefined;
+    this.#flashes.delete(key);
+    this.#changes.push(change(What.RemoveFlash, key));
+    return decode(value) as T;
+  }
+
+  /**
+   * A CSRF token for a form or a script of this session: 86 characters, others each time. Asking a fresh session for one
+   * stores the session.
+   */
+  csrfToken(): string {
+    this.#checkUsable();
+    this.#taken(this.#host.core.csrfToken(this.#state.parked, this.#changes));
+    return this.#state.csrf ?? "";
+  }
+
+  /** Whether `token` is a CSRF token of this session since its last sign-in. */
+  verifyCsrf(token: unknown): boolean {
+    if (typeof token !== "string" || this.#isDestroyed) return false;
+    return this.#host.core.verifyCsrf(this.#state.parked, token);
+  }
+
+  /**
+   * Makes the session that of `owner`, a user's name or number: the id changes, the CSRF secret is replaced, the absolute
+   * lifetime begins anew, and the session is on the owner's list. The values stay.
+   *
+   * @throws {@link SessionError} `invalid_owner`: a name has 1 to 255 bytes
+   */
+  signIn(owner: string): void {
+    this.#apply(change(What.SignIn, text(owner, "invalid_owner")));
+  }
+
+  /** Whose session it is, if anybody's. */
+  get owner(): string | undefined {
+    return this.#isDestroyed ? undefined : (this.#state.owner ?? undefined);
+  }
+
+  /** When the owner signed in, in seconds since 1970. */
+  get authenticatedAt(): number | undefined {
+    return this.#isDestroyed ? undefined : (this.#state.authenticatedAt ?? undefined);
+  }
+
+  /** Whether the owner signed in at most so many seconds ago: to be asked before what should need a fresh sign-in. */
+  isRecentlyAuthenticated(seconds: number): boolean {
+    const at = this.authenticatedAt;
+    return at !== undefined && this.#host.now() - at <= seconds;
+  }
+
+  /** Names the session in its owner's list, as by the device that it is used from: up to 128 bytes. */
+  setLabel(label: string): void {
+    this.#apply(change(What.Label, text(label, "invalid_label")));
+  }
+
+  /** What {@link setLabel} set, or nothing. */
+  get label(): string {
+    return this.#isDestroyed ? "" : this.#state.label;
+  }
+
+  /** Gives the session timeouts of its own in seconds, as for "remember me"; one that is not given is the configured one. */
+  setLifetime({ idle, absolute }: { idle?: number; absolute?: number }): void {
+    const seconds = (value: number | undefined): number | null => {
+      if (value === undefined) return null;
+      if (!Number.isSafeInteger(value) || value < 0) throw usage("invalid_lifetime");
+      return value;
+    };
+    this.#apply(change(What.Lifetime, "", undefined, seconds(idle), seconds(absolute)));
+  }
+
+  /** When the absolute lifetime began, in seconds since 1970. */
+  get created(): number {
+    return this.#state.created;
+  }
+
+  /** The last request that was written down: requests are, at most once in a tenth of the idle timeout. */
+  get lastSeen(): number {
+    return this.#state.lastSeen;
+  }
+
+  /** From when on the session is over if nobody uses it any more. */
+  get expiresAt(): number {
+    return this.#state.expiresAt;
+  }
+
+  /** Changes the id; the old one is dead then. To be used whenever rights change; {@link signIn} does it by itself. */
+  rotate(): void {
+    this.#apply(change(What.Rotate));
+  }
+
+  /** Ends the session, whatever other requests do meanwhile and even if this one fails. Its values are gone at once. */
+  destroy(): void {
+    if (this.#phase === "committed") throw usage("committed");
+    this.#values.clear();
+    this.#flashes.clear();
+    this.#isDestroyed = true;
+    // What was changed before does not matter any more, and must not be in the way.
+    this.#changes = [change(What.Destroy)];
+  }
+
+  /** Whether {@link destroy} was called. */
+  get isDestroyed(): boolean {
+    return this.#isDestroyed;
+  }
+
+  /** Why the session is a fresh one; `undefined` if it was read from the store. */
+  get reason(): Reason | undefined {
+    return (this.#state.reason as Reason | null) ?? undefined;
+  }
+
+  /** The name of the session's record, for logs and as the handle in its owner's list; a new session has none yet. */
+  get key(): string | undefined {
+    return this.#key ?? undefined;
+  }
+
+  /**
+   * Stores the changes and gives a copy of `response` with the session's cookies appended. To be called after all is
+   * done and before the response is sent. A response of status 500 and above stores nothing but {@link destroy}.
+   *
+   * @throws {@link SessionError}; the response must not be sent then as if all were well: see its `status`
+   */
+  async commit(response: Response): Promise<Response> {
+    const cookies = await this.cookies({ discard: response.status >= 500 });
+    return withSession(response, cookies);
+  }
+
+  /**
+   * Stores the changes and gives the `Set-Cookie` headers that the response must carry, each to be appended: for
+   * servers that have no `Response`, as Express. Such a response also needs `Vary: Cookie` and `Cache-Control: private`,
+   * or `no-store` if there is a cookie.
+   *
+   * @param options `discard` to store nothing but {@link destroy}, as for a response of status 500 and above
+   * @throws as {@link commit}
+   */
+  async cookies(options: { discard?: boolean } = {}): Promise<string[]> {
+    if (this.#phase === "open") await this.#store("committed", options.discard === true, false);
+    const cookies = this.#cookies;
+    this.#cookies = [];
+    return cookies;
+  }
+
+  /**
+   * Stores the changes now. To be called after {@link reload} where a request goes on after its response has begun, as a
+   * stream or a WebSocket; or before, to be sure that the changes are stored.
+   *
+   * @throws as {@link commit}; `response_sent` if the session would need a new cookie and the response was sent
+   */
+  async save(): Promise<void> {
+    if (this.#phase === "committed") throw usage("committed");
+    if (this.#phase === "detached" && !this.#isDestroyed) {
+      if (this.#changes.length > 0) this.#flush();
+      if (this.#state.needsCookie) {
+        throw new SessionError(
+          "response_sent",
+          "the response was sent already and cannot carry a new cookie: rotate, sign in or begin a session before",
+        );
+      }
+    }
+    await this.#store(this.#phase, false, true);
+  }
+
+  /** Reads the session again, with what other requests have stored since. Changes that were not saved are dropped. */
+  async reload(): Promise<void> {
+    const phase = this.#phase === "open" ? "open" : "detached";
+    const parked = this.#committed === undefined ? this.#state.parked : reopened(this.#host, this.#committed).parked;
+    this.#takeUp(await reload(this.#host, parked), phase);
+  }
+
+  async #store(next: Phase, isDiscarded: boolean, reopens: boolean): Promise<void> {
+    this.#phase = "committed";
+    const repeat = (merged: State): Change[] => this.#repeat(merged);
+    const work = { parked: this.#state.parked, changes: this.#changes, repeat, isDiscarded };
+    const committed = await commit(this.#host, work, reopens);
+    this.#cookies.push(...committed.cookies);
+    this.#key = committed.key ?? this.#key;
+    if (reopens) this.#takeUp(reopened(this.#host, committed), next);
+    else this.#committed = committed;
+  }
+
+  #takeUp(state: State, phase: Phase): void {
+    this.#taken(state);
+    this.#values = new Map(state.values);
+    this.#flashes = new Map(state.flashes);
+    this.#repeats = [];
+    this.#committed = undefined;
+    this.#isDestroyed = false;
+    this.#key = state.key;
+    this.#phase = phase;
+  }
+
+  /** The changes that the updates make which a merged session asks for. */
+  #repeat(merged: State): Change[] {
+    this.#values = new Map(merged.values);
+    this.#flashes = new Map(merged.flashes);
+    const changes: Change[] = [];
+    for (const { key, run } of this.#repeats.filter(({ key }) => merged.pending.includes(key))) {
+      const value = this.#values.get(key);
+      const encoded = encode(run(value === undefined ? undefined : decode(value)), key);
+      this.#values.set(key, encoded);
+      changes.push(change(What.Update, key, encoded));
+    }
+    return changes;
+  }
+
+  #write(what: What, key: string, encoded: Uint8Array, until?: number): void {
+    this.#changes.push(change(what, key, encoded, until));
+    this.#values.set(key, encoded);
+  }
+
+  /** Makes a change at once, for what it says of the session. */
+  #apply(made: Change): void {
+    this.#checkUsable();
+    this.#taken(this.#host.core.apply(this.#state.parked, [...this.#changes, made]));
+  }
+
+  #flush(): void {
+    this.#taken(this.#host.core.apply(this.#state.parked, this.#changes));
+  }
+
+  #taken(state: State): void {
+    this.#state = state;
+    this.#changes = [];
+  }
+
+  #checkUsable(key?: unknown): void {
+    if (this.#phase === "committed") throw usage("committed");
+    if (this.#isDestroyed) throw usage("destroyed");
+    if (key === undefined) return;
+    const length = typeof key === "string" ? textLength(key) : 0;
+    if (length < 1 || length > MAX_KEY) throw usage("invalid_session_key");
+  }
+}
+
+function text(value: unknown, code: "invalid_owner" | "invalid_label"): string {
+  if (typeof value !== "string" || textLength(value) < 0) throw usage(code);
+  return value;
+}

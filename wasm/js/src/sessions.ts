@@ -1,0 +1,274 @@
+/** The manager: settings, a store, and what can be done without a request. */
+
+import { CoreManager } from "./core/manager.js";
+import { type Host, load } from "./drive.js";
+import { SessionError, usage } from "./error.js";
+import { GuardedStore } from "./guard.js";
+import { checkOptions, checkStore, type Context, keyTexts, type Placement, type SessionOptions, settings } from "./options.js";
+import { systemClock } from "./random.js";
+import { failed } from "./respond.js";
+import { Session } from "./session.js";
+import type { SessionStore } from "./store.js";
+import { textLength } from "./value/writer.js";
+
+const DEFAULT_TIMEOUT = 10_000;
+const DEFAULT_LAG = 60;
+
+/** How strict to be with a request, route by route. */
+export interface Strictness {
+  /** Refuse a cookie that does not open, with `bad_cookie` and status 400. */
+  strict?: boolean;
+  /** Refuse a request without a stored session, with `no_session` and status 401. */
+  required?: boolean;
+}
+
+/** One of a user's sessions. */
+export interface Listing {
+  /** What {@link Sessions.end} takes to end it. It is a hash: whoever sees it cannot use the session. */
+  handle: string;
+  /** When the user signed in, in seconds since 1970. */
+  created: number;
+  /** The last request that was written down, in seconds since 1970. */
+  lastSeen: number;
+  /** What `setLabel` set, or nothing. */
+  label: string;
+}
+
+/** A request, as far as sessions look at it. */
+export interface RequestLike {
+  headers: { get(name: string): string | null };
+}
+
+/** What a handler of {@link Sessions.handler} is given. */
+export interface Handling<Data extends object, Env> extends Context<Env> {
+  session: Session<Data>;
+}
+
+/** Loads, commits, lists and ends sessions. Made once, by {@link createSessions}; it may be at module scope. */
+export class Sessions<Data extends object = Record<string, any>, Env = any> {
+  readonly #options: SessionOptions<Env>;
+  /** The core's managers, by what they depend on: there is one, unless keys change while the program runs. */
+  readonly #managers = new Map<string, CoreManager>();
+
+  /** @internal */
+  constructor(options: SessionOptions<Env>) {
+    checkOptions(options);
+    this.#options = { ...options, cookie: { ...options.cookie } };
+    if (typeof options.keys !== "function" && typeof options.store !== "function") this.#host({});
+  }
+
+  /**
+   * The session of a request: read from the store if the request has a cookie that opens, and a fresh one otherwise.
+   *
+   * @throws {@link SessionError} if the store fails; `bad_cookie` or `no_session` where that is asked for
+   */
+  async get(request: RequestLike, context: Context<Env> & Strictness = {}): Promise<Session<Data>> {
+    return await this.load(request.headers.get("Cookie"), context);
+  }
+
+  /**
+   * As {@link get}, for the value of the `Cookie` header, or the values of all of them.
+   *
+   * @throws as {@link get}
+   */
+  async load(
+    cookies: string | readonly string[] | null | undefined,
+    context: Context<Env> & Strictness = {},
+  ): Promise<Session<Data>> {
+    const header = typeof cookies === "string" ? cookies : (cookies ?? []).join("; ");
+    const host = this.#host(context);
+    const state = await load(host, header);
+    if (context.strict === true && state.reason === "bad_cookie") {
+      throw new SessionError("bad_cookie", "the session cookie does not open");
+    }
+    if (context.required === true && state.reason !== null) {
+      throw new SessionError("no_session", "the request has no session");
+    }
+    return new Session<Data>(host, state);
+  }
+
+  /**
+   * A `fetch` handler around one that is given the session: loads it, commits it, and answers 400, 401 or 503 where that
+   * fails. For Workers (`export default { fetch: sessions.handler(…) }`), `Deno.serve` and `Bun.serve`.
+   */
+  handler<R extends Request = Request>(
+    handle: (request: R, handling: Handling<Data, Env>) => Response | Promise<Response>,
+    strictness: Strictness = {},
+  ): (request: R, env?: Env, context?: { waitUntil(work: Promise<unknown>): void }) => Promise<Response> {
+    return async (request, env, context) => {
+      const around: Context<Env> = {
+        ...(env === undefined ? {} : { env }),
+        ...(typeof context?.waitUntil === "function" ? { waitUntil: (work) => context.waitUntil(work) } : {}),
+      };
+      try {
+        const session = await this.get(request, { ...around, ...strictness });
+        let response: Response;
+        try {
+          response = await handle(request, { ...around, session });
+        } catch (error) {
+          // Whoever signs out must be signed out, even if what follows fails.
+          await session.cookies({ discard: true });
+          throw error;
+        }
+        return await session.commit(response);
+      } catch (error) {
+        const answer = failed(error);
+        if (answer === undefined) throw error;
+        return answer;
+      }
+    };
+  }
+
+  /**
+   * The sessions that `user` is signed in with, the one used last first.
+   *
+   * @throws {@link SessionError} `unsupported` if the store keeps no lists
+   */
+  async list(user: string, context: Context<Env> = {}): Promise<Listing[]> {
+    const { core, store } = this.#owners(context);
+    const listings = new Map<string, Listing>();
+    for (const owner of ownerKeys(core, user)) {
+      for (const { key, entry } of await store.ask("list", () => store.store.list!(owner))) {
+        const opened = core.openListing(key, entry);
+        if (opened === null || listings.has(key)) continue;
+        listings.set(key, { handle: key, ...opened });
+      }
+    }
+    return [...listings.values()].sort((one, other) => other.lastSeen - one.lastSeen || other.created - one.created);
+  }
+
+  /**
+   * Ends the session of `user` that `handle` names; `false` if the user has none of that name, whoever else may.
+   *
+   * @throws {@link SessionError} `unsupported` if the store keeps no lists or is not consistent
+   */
+  async end(user: string, handle: string, context: Context<Env> = {}): Promise<boolean> {
+    return (await this.#end(user, { only: handle }, context)) > 0;
+  }
+
+  /**
+   * Ends all sessions of `user`, and tells how many there were.
+   *
+   * @throws as {@link end}
+   */
+  async endAll(user: string, context: Context<Env> = {}): Promise<number> {
+    return await this.#end(user, {}, context);
+  }
+
+  /**
+   * Ends all sessions of `user` but the one that `handle` names, and tells how many there were.
+   *
+   * @throws as {@link end}
+   */
+  async endOthers(user: string, handle: string, context: Context<Env> = {}): Promise<number> {
+    return await this.#end(user, { except: handle }, context);
+  }
+
+  async #end(user: string, which: { only?: string; except?: string }, context: Context<Env>): Promise<number> {
+    const { core, store, placement } = this.#owners(context);
+    if (placement !== "store") {
+      throw new SessionError(
+        "unsupported",
+        "this store shows writes late, so that nobody's sessions can be ended from elsewhere: use a consistent one, as Durable Objects, D1 or Redis",
+      );
+    }
+    let ended = 0;
+    for (const owner of ownerKeys(core, user)) {
+      ended +=
+        typeof store.store.deleteOwned === "function"
+          ? await store.ask("end", () => store.store.deleteOwned!(owner, which))
+          : await deleteListed(store, owner, which);
+    }
+    return ended;
+  }
+
+  #owners(context: Context<Env>): { core: CoreManager; store: GuardedStore; placement: Placement } {
+    const { core, store, placement } = this.#host(context);
+    if (store === undefined || !store.hasList) {
+      throw new SessionError("unsupported", "this store keeps no lists of its owners' sessions");
+    }
+    return { core, store, placement };
+  }
+
+  #host(context: Context<Env>): Host {
+    const options = this.#options;
+    const now = options.clock ?? systemClock;
+    const store = this.#store(context);
+    const lag = store?.capabilities?.lag ?? DEFAULT_LAG;
+    const isConsistent = store?.capabilities?.consistent ?? true;
+    const placement = options.placement ?? (isConsistent ? "store" : "both");
+    const guarded = store === undefined ? undefined : new GuardedStore(store, options.timeout ?? DEFAULT_TIMEOUT);
+    const keys = keyTexts(options, context);
+    const hasOwners = guarded?.hasList === true;
+    return {
+      core: this.#manager(keys, placement, lag, hasOwners),
+      placement,
+      store: guarded,
+      now,
+      emit: (event) => options.onEvent?.(event),
+      waitUntil: typeof context.waitUntil === "function" ? context.waitUntil : undefined,
+    };
+  }
+
+  #store(context: Context<Env>): SessionStore | undefined {
+    const { store, placement } = this.#options;
+    if (placement === "cookie" || store === undefined) return undefined;
+    if (typeof store !== "function") return store;
+    const made = store(context);
+    checkStore(made);
+    return made;
+  }
+
+  #manager(keys: string[], placement: Placement, lag: number, hasOwners: boolean): CoreManager {
+    const name = [placement, lag, hasOwners, ...keys].join(" ");
+    let manager = this.#managers.get(name);
+    if (manager === undefined) {
+      manager = new CoreManager(settings(this.#options, keys, placement, lag, hasOwners));
+      // Keys that change while the program runs leave no more than a few behind.
+      if (this.#managers.size >= 4) this.#managers.clear();
+      this.#managers.set(name, manager);
+    }
+    return manager;
+  }
+}
+
+/**
+ * The sessions of an application.
+ *
+ * `Data` says what is kept under which key, `Env` what a Worker's bindings are.
+ *
+ * @throws {@link SessionError} `invalid_config` or `invalid_key`, at once or, where keys or store are functions, at the
+ * first request
+ */
+export function createSessions<Data extends object = Record<string, any>, Env = any>(
+  options: SessionOptions<Env>,
+): Sessions<Data, Env> {
+  return new Sessions<Data, Env>(options);
+}
+
+function ownerKeys(core: CoreManager, user: string): string[] {
+  if (typeof user !== "string" || textLength(user) < 1) throw usage("invalid_owner");
+  return core.ownerKeys(user);
+}
+
+/** Deletes what is on a list, until nothing has joined it meanwhile, as a session whose id changes does. */
+async function deleteListed(
+  store: GuardedStore,
+  owner: string,
+  which: { only?: string; except?: string },
+): Promise<number> {
+  const known = new Set<string>();
+  let ended = 0;
+  for (;;) {
+    const filed = await store.ask("list", () => store.store.list!(owner));
+    const keys = filed.map(({ key }) => key).filter((key) => !known.has(key));
+    const meant = keys.filter((key) => (which.only === undefined || key === which.only) && key !== which.except);
+    if (meant.length === 0) return ended;
+    for (const key of meant) {
+      known.add(key);
+      const record = await store.get(key);
+      await store.delete(key, { kind: "any" });
+      if (record.length > 0) ended += 1;
+    }
+  }
+}

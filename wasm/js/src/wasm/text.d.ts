@@ -1,0 +1,2 @@
+/** The module in base64; made by build/package.mjs. */
+export const text: string;

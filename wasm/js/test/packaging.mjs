@@ -1,0 +1,194 @@
+// Installs the packed tarball into small projects, as users do, and lets each count two visits: `node test/packaging.mjs TARBALL`.
+import { execFileSync } from "node:child_process";
+import { gzipSync } from "node:zlib";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** What a Worker may ship of this package, compressed: module, glue and driver. */
+const MOST_BYTES = Number(process.env.FASTSESSION_TEST_MOST_BYTES ?? 72 * 1024);
+
+const tarball = process.argv[2];
+const modules = fileURLToPath(new URL("../node_modules", import.meta.url));
+const root = await mkdtemp(join(tmpdir(), "fastsession-packages-"));
+
+const COUNT = `
+const sessions = createSessions({ keys: Fernet.generateKey(), store: mapStore() });
+let cookie = "";
+for (const expected of [1, 2]) {
+  const session = await sessions.load(cookie);
+  const visits = session.update("visits", (visits = 0) => visits + 1);
+  const [line] = await session.cookies();
+  cookie ||= line.split(";")[0];
+  if (visits !== expected) throw new Error("visit " + expected + " was counted as " + visits);
+}
+console.log("counted");
+`;
+const IMPORTS = `import { createSessions, mapStore } from "fastsession";\nimport { Fernet } from "fastsession/fernet";\n`;
+
+/** A folder with the package installed, and what else the project needs linked from the tests' own packages. */
+async function project(name, links = []) {
+  const folder = join(root, name);
+  const installed = join(folder, "node_modules/fastsession");
+  await mkdir(installed, { recursive: true });
+  execFileSync("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
+  for (const link of links) {
+    await mkdir(dirname(join(folder, "node_modules", link)), { recursive: true });
+    await symlink(join(modules, link), join(folder, "node_modules", link));
+  }
+  await writeFile(join(folder, "package.json"), '{ "type": "module", "private": true }');
+  return folder;
+}
+
+function node(folder, ...args) {
+  return execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+}
+
+function counted(output) {
+  if (!output.includes("counted")) throw new Error(`it printed ${output}`);
+}
+
+const projects = {
+  async "Node.js, import"() {
+    const folder = await project("esm");
+    await writeFile(join(folder, "main.js"), IMPORTS + COUNT);
+    counted(node(folder, "main.js"));
+  },
+  async "Node.js, require"() {
+    const folder = await project("cjs", ["hono"]);
+    const requires = `const { createSessions, mapStore } = require("fastsession"); const { Fernet } = require("fastsession/fernet");
+      require("fastsession/stores"); require("fastsession/hono"); require("fastsession/slim");`;
+    await writeFile(join(folder, "main.cjs"), `${requires}\n(async () => {${COUNT}})();`);
+    counted(node(folder, "main.cjs"));
+  },
+  async "the module loaded by hand"() {
+    const folder = await project("slim");
+    await writeFile(join(folder, "main.js"), `
+      import { createSessions, mapStore, provide } from "fastsession/slim";
+      import { readFile } from "node:fs/promises";
+      provide(await WebAssembly.compile(await readFile(new URL(import.meta.resolve("fastsession/fastsession.wasm")))));
+      const Fernet = { generateKey: () => "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=" };
+      ${COUNT}`);
+    counted(node(folder, "main.js"));
+  },
+  async "TypeScript, strict"() {
+    const folder = await project("typescript", ["hono"]);
+    await writeFile(join(folder, "main.ts"), `
+      import { createSessions, mapStore, SessionError, type SessionStore, type Session } from "fastsession";
+      import { Fernet } from "fastsession/fernet";
+      import { session, type SessionVariables } from "fastsession/hono";
+      import { d1Store, redisStore } from "fastsession/stores";
+      import { kvStore } from "fastsession/stores/kv";
+      import { Hono } from "hono";
+      interface Data { visits: number; cart?: string[] }
+      const store: SessionStore = mapStore();
+      const sessions = createSessions<Data, { SECRET: string }>({ keys: ({ env }) => env!.SECRET, store });
+      const app = new Hono<{ Variables: SessionVariables<Data> }>();
+      app.use(session<Data>({ keys: Fernet.generateKey(), store }));
+      app.get("/", (c) => c.text(String(c.get("session").update("visits", (visits = 0) => visits + 1))));
+      export async function handle(request: Request): Promise<Response> {
+        const session: Session<Data> = await sessions.get(request, { env: { SECRET: "" } });
+        const visits: number | undefined = session.get("visits");
+        session.insert("cart", ["a"]);
+        // @ts-expect-error: a number is asked for
+        session.insert("visits", "three");
+        // @ts-expect-error: there is no such key
+        session.get("visit");
+        return session.commit(new Response(String(visits)));
+      }
+      export const fails = (error: unknown) => error instanceof SessionError && error.code === "store_failed";
+      export { d1Store, kvStore, redisStore };`);
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify({
+      compilerOptions: {
+        strict: true, exactOptionalPropertyTypes: true, noEmit: true, module: "nodenext", target: "es2022",
+        lib: ["es2023", "dom", "dom.iterable"], types: [], skipLibCheck: false,
+      },
+      files: ["main.ts"],
+    }));
+    await writeFile(join(folder, "common.cts"), 'import { createSessions } from "fastsession";\nexport = createSessions;\n');
+    const tsc = join(modules, "typescript/bin/tsc");
+    try {
+      node(folder, tsc, "-p", ".");
+      node(folder, tsc, "--strict", "--noEmit", "--module", "nodenext", "--types", "", "--lib", "es2023,dom,dom.iterable", "--ignoreConfig", "common.cts");
+    } catch (error) {
+      throw new Error(error.stdout || error.message);
+    }
+  },
+  async "Hono"() {
+    const folder = await project("hono", ["hono"]);
+    await writeFile(join(folder, "main.js"), `
+      import { mapStore } from "fastsession";
+      import { Fernet } from "fastsession/fernet";
+      import { session } from "fastsession/hono";
+      import { Hono } from "hono";
+      let isBroken = false;
+      const inner = mapStore();
+      const store = { ...inner, get: (key) => { if (isBroken) throw new Error("down"); return inner.get(key); } };
+      const app = new Hono();
+      app.use(session({ keys: Fernet.generateKey(), store }));
+      app.get("/", (c) => c.text(String(c.get("session").update("visits", (visits = 0) => visits + 1))));
+      app.get("/fail", (c) => { c.get("session").insert("visits", 99); throw new Error("oops"); });
+      app.onError((error, c) => c.text("failed", 500));
+      const first = await app.request("/");
+      const cookie = first.headers.get("Set-Cookie").split(";")[0];
+      const headers = { cookie };
+      const failed = await app.request("/fail", { headers });
+      const second = await app.request("/", { headers });
+      isBroken = true;
+      const third = await app.request("/", { headers });
+      const seen = [await first.text(), failed.status, await second.text(), third.status].join(" ");
+      if (seen !== "1 500 2 503") throw new Error(seen);
+      console.log("counted");`);
+    counted(node(folder, "main.js"));
+  },
+  async "bundled for Node.js"() {
+    const folder = await project("bundle");
+    // One import only: a bundler must not leave out the module that nothing else asks for.
+    const imports = 'import { createSessions, mapStore } from "fastsession";\n';
+    const key = 'const Fernet = { generateKey: () => "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=" };';
+    await writeFile(join(folder, "main.js"), imports + key + COUNT);
+    await build({ entryPoints: [join(folder, "main.js")], bundle: true, format: "esm", platform: "node", outfile: join(folder, "out/main.mjs"), logLevel: "warning" });
+    await rm(join(folder, "node_modules"), { recursive: true });
+    counted(node(folder, "out/main.mjs"));
+  },
+  async "bundled for Workers, and its size"() {
+    const folder = await project("worker");
+    await writeFile(join(folder, "main.js"), `
+      import { createSessions, kvStore } from "fastsession";
+      const sessions = createSessions({ keys: ({ env }) => env.KEY, store: ({ env }) => kvStore(env.KV) });
+      export default { fetch: sessions.handler((request, { session }) => new Response(session.get("name"))) };`);
+    const { outputFiles } = await build({
+      entryPoints: [join(folder, "main.js")], bundle: true, minify: true, format: "esm", target: "es2022", write: false,
+      conditions: ["workerd", "worker", "browser"], external: ["*.wasm"], logLevel: "warning",
+    });
+    const [code] = outputFiles;
+    if (code.text.includes("AGFzbQ")) throw new Error("the module is in the bundle as text");
+    const wasm = await readFile(join(folder, "node_modules/fastsession/dist/fastsession.wasm"));
+    const [forWasm, forCode] = [wasm, code.contents].map((bytes) => gzipSync(bytes, { level: 9 }).length);
+    console.log(`a Worker ships ${forWasm} bytes of module and ${forCode} of script (gzip -9)`);
+    if (forWasm + forCode > MOST_BYTES) throw new Error(`that is more than ${MOST_BYTES}`);
+  },
+  async "the tarball's contents"() {
+    const names = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
+    for (const name of ["README.md", "dist/index.js", "dist/index.d.ts", "dist/cjs/index.js", "dist/fastsession.wasm"]) {
+      if (!names.includes(`package/${name}`)) throw new Error(`${name} is missing`);
+    }
+    const stray = names.filter((name) => !/^package\/(dist\/|README\.md$|package\.json$)/.test(name));
+    if (stray.length > 0) throw new Error(`it also has ${stray}`);
+  },
+};
+
+let failed = 0;
+for (const [name, test] of Object.entries(projects)) {
+  try {
+    await test();
+    console.log(`package: ${name}: works`);
+  } catch (error) {
+    failed += 1;
+    console.error(`package: ${name}: ${error.stderr || error.stack}`);
+  }
+}
+await rm(root, { recursive: true, force: true });
+if (failed > 0) process.exitCode = 1;

@@ -1,0 +1,53 @@
+// Node.js, with the published entry points; and the contract on the stores that it can reach.
+import * as api from "fastsession";
+import { Fernet } from "fastsession/fernet";
+import { mapStore, redisStore, unstorageStore, upstashStore } from "fastsession/stores";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient } from "redis";
+import { createStorage } from "unstorage";
+import fsDriver from "unstorage/drivers/fs";
+import { contract } from "../contract.mjs";
+import { equal, fails, run } from "../harness.mjs";
+import { suite } from "../suite.mjs";
+import { startRedis } from "./redis.mjs";
+import { report } from "./report.mjs";
+import { startUpstash } from "./upstash.mjs";
+
+// How the core's instance is replaced after a trap is no part of the API.
+const { call, instances } = await import(new URL("../../dist/core/instance.js", import.meta.url));
+const trap = ["a trap is an error, and the next request works", async () => {
+  const sessions = api.createSessions({ keys: Fernet.generateKey(), store: mapStore() });
+  const fernet = new Fernet(Fernet.generateKey());
+  const token = fernet.encrypt("before");
+  const session = await sessions.load(null);
+  session.insert("a", 1);
+  const before = instances();
+  await fails(() => call(() => { throw new WebAssembly.RuntimeError("unreachable"); }), "internal");
+  const [cookie] = await session.cookies();
+  equal((await sessions.load(cookie.split(";")[0])).get("a"), 1);
+  equal(fernet.decryptText(token), "before");
+  equal(instances(), before + 1);
+}];
+
+const folder = await mkdtemp(join(tmpdir(), "fastsession-"));
+const redis = await startRedis(join(folder, "redis"));
+const client = await createClient({ socket: { path: redis.socket } }).connect();
+const upstash = await startUpstash(client);
+try {
+  report("Node.js", await run([
+    ...suite({ ...api, Fernet }),
+    trap,
+    ...contract("Map", () => mapStore()),
+    ...contract("Redis", () => redisStore(client)),
+    ...contract("Upstash", () => upstashStore({ url: upstash.url, token: "secret" })),
+    ...contract("unstorage in memory", () => unstorageStore(createStorage())),
+    ...contract("unstorage in files", () => unstorageStore(createStorage({ driver: fsDriver({ base: join(folder, "files") }) }))),
+  ]));
+} finally {
+  upstash.stop();
+  client.destroy();
+  await redis.stop();
+  await rm(folder, { recursive: true });
+}
