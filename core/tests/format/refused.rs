@@ -63,6 +63,12 @@ fn content_of_another_form() {
     for (what, content) in [
         ("no owner", with(9, &[0])),
         ("no label", with(10, &[0])),
+        ("an owner of no bytes", with(9, &[1, 0])),
+        ("an owner of 256 bytes", with(9, &[&[1], &text(&"o".repeat(256))[..]].concat())),
+        ("a label of 129 bytes", with(10, &text(&"l".repeat(129)))),
+        ("a revision of 0", with(2, &[0])),
+        ("a timeout of more than 400 days", with(6, &[&[1], &varint(401 * 24 * HOUR)[..]].concat())),
+        ("a key that is there twice", with(12, &text("cart"))),
         ("a key of 255 bytes", with(12, &text(&"k".repeat(255)))),
         ("a value that is just not too deep", with(14, &[[7, 1].repeat(32), vec![0]].concat())),
     ] {
