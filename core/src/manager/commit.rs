@@ -124,7 +124,7 @@ impl<B: Buffer> Commit<B> {
             Step::Mark(key) => Operation::Put {
                 key,
                 record: ENDED,
-                expires_at: self.session.header.ends_at(self.session.lifetimes).after(STORE_GRACE),
+                expires_at: self.ends_at().after(STORE_GRACE),
                 condition: Condition::Absent,
                 filing: None,
             },
@@ -140,6 +140,14 @@ impl<B: Buffer> Commit<B> {
             }
             Step::Delete(key, condition) => Operation::Delete { key, condition },
         })
+    }
+
+    /// Until when the record that was read could come back, by a write that comes late.
+    fn ends_at(&self) -> UnixTime {
+        match &self.session.origin {
+            Origin::Stored(stored) => stored.ends_at,
+            Origin::Fresh(_) => self.now,
+        }
     }
 
     /// Says that the operation was carried out.

@@ -113,6 +113,7 @@ impl Manager {
             key: stored.key,
             tag,
             is_current: stored.is_current && opened_with == 0,
+            ends_at: header.ends_at(self.lifetimes),
             successor: None,
         };
         let key = self.namespace.record_key(self.ring.newest(), sealed_as);

@@ -163,10 +163,11 @@ impl Manager {
                 let record_key = self.namespace.record_key(self.ring.newest(), &id);
                 if let Ok(header) = session.data.open(&record_key) {
                     session.data.forget_changes();
+                    let ends_at = header.ends_at(self.lifetimes);
                     session.header = header;
                     session.intent = Intent::default();
                     session.origin =
-                        Origin::Stored(Stored { id, key, tag, is_current: true, successor: None });
+                        Origin::Stored(Stored { id, key, tag, is_current: true, ends_at, successor: None });
                     return session;
                 }
             }

@@ -6,7 +6,7 @@
 //! ```text
 //! pending  0 reason | 1 id, index of the key that opened the cookie
 //! session  [its own bytes][header][intent][now][offsets][origin][length of all behind its own bytes, in 2 bytes]
-//! origin   0 reason | 1 id, tag, whether it is current, 0 | 1 the successor's id and tag
+//! origin   0 reason | 1 id, tag, its end, whether it is current, 0 | 1 the successor's id and tag
 //! ```
 
 use super::Manager;
@@ -69,6 +69,7 @@ impl<B: Buffer> Session<B> {
             Origin::Stored(stored) => {
                 out.try_append(&[1])?;
                 write_record(out, &stored.id, stored.tag)?;
+                write_number(out, stored.ends_at.as_secs())?;
                 out.try_append(&[u8::from(stored.is_current), u8::from(stored.successor.is_some())])?;
                 if let Some(successor) = &stored.successor {
                     write_record(out, &successor.id, successor.tag)?;
@@ -125,12 +126,13 @@ impl Manager {
             Origin::Fresh(read_reason(&mut reader)?)
         } else {
             let (id, tag) = read_record(&mut reader)?;
+            let ends_at = UnixTime::from_secs(reader.varint()?);
             let is_current = reader.byte()? == 1;
             let has_successor = reader.byte()? == 1;
             let successor = if has_successor { Some(read_record(&mut reader)?) } else { None };
             let successor = successor.map(|(id, tag)| Successor { id, tag });
             let key = self.namespace.store_key(&id);
-            Origin::Stored(Stored { id, key, tag, is_current, successor })
+            Origin::Stored(Stored { id, key, tag, is_current, ends_at, successor })
         };
         Ok(Facts { header, intent, now, offsets, origin, start })
     }

@@ -106,18 +106,23 @@ impl Manager {
         let tag = Tag::of(record.token());
         let from_store = self.unseal(&mut record, &cookie.id, cookie.ring_index, now);
         let copy = self.open_copy(copy, &cookie.id, cookie.ring_index, data_cookies, now);
-        let stored = |tag, ring_index| {
+        let stored = |tag, ring_index, header: &Header| {
             let is_current = cookie.ring_index == 0 && ring_index == 0;
-            Stored { id: cookie.id, key: cookie.key, tag, is_current, successor: None }
+            let ends_at = header.ends_at(self.lifetimes);
+            Stored { id: cookie.id, key: cookie.key, tag, is_current, ends_at, successor: None }
         };
         let shown = from_store.as_ref().ok().map(|(header, _)| header.revision);
         match (from_store, copy) {
             (_, Some(copy)) if shown.is_none_or(|shown| copy.header.revision >= shown) => {
                 let is_stale = shown != Some(copy.header.revision) && self.placement != Placement::Cookie;
                 let event = is_stale.then_some(Event { kind: EventKind::StaleRead, key });
-                self.stored(copy.data, copy.header, stored(copy.tag, copy.ring_index), event, now)
+                let stored = stored(copy.tag, copy.ring_index, &copy.header);
+                self.stored(copy.data, copy.header, stored, event, now)
             }
-            (Ok((header, ring_index)), _) => self.stored(record, header, stored(tag, ring_index), None, now),
+            (Ok((header, ring_index)), _) => {
+                let stored = stored(tag, ring_index, &header);
+                self.stored(record, header, stored, None, now)
+            }
             (Err(reason), _) => self.fresh(record, reason, key, now),
         }
     }

@@ -78,7 +78,8 @@ impl Manager {
         let tag = Tag::of(data.token());
         let (header, opened_with) = self.unseal(data, &id, ring_index, now)?;
         let is_current = ring_index == 0 && opened_with == 0;
-        Ok((header, Stored { id, key, tag, is_current, successor: None }))
+        let ends_at = header.ends_at(self.lifetimes);
+        Ok((header, Stored { id, key, tag, is_current, ends_at, successor: None }))
     }
 
     /// Opens the record of `id` with the ring's keys, a likely one first; tells which one fitted.

@@ -60,6 +60,8 @@ pub(crate) struct Stored {
     pub(crate) tag: Tag,
     /// Whether the cookie and the record were both sealed with the newest key.
     pub(crate) is_current: bool,
+    /// From when on the record is over whatever anybody does; the request may change that of the session.
+    pub(crate) ends_at: UnixTime,
     /// The record under a new id that an earlier attempt of this request's rotation has stored.
     pub(crate) successor: Option<Successor>,
 }

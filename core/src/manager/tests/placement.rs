@@ -203,3 +203,20 @@ fn a_rotation_ends_the_old_id_first() {
     again.rotate().unwrap();
     assert_eq!(browser.save(&mut host, again), (Some(EventKind::Ended), Vec::new()));
 }
+
+#[test]
+fn a_marker_stays_as_long_as_the_old_record_could_come_back() {
+    let mut host = host(Placement::Both { lag: LAG });
+    let mut browser = Browser::stored(&mut host);
+    let mut session = browser.load(&host, &|key| host.fresh(*key));
+    session.set_lifetime(None, Some(Duration::from_hours(24 * 300))).unwrap();
+    browser.save(&mut host, session);
+    let mut session = browser.load(&host, &|key| host.fresh(*key));
+    // A sign-in forgets what an earlier one had set, but a late write of the old session has it still.
+    session.sign_in("ada").unwrap();
+    let commit = host.manager.commit(session, host.now, &mut host.rng).unwrap();
+    let Some(Operation::Put { record: b"ended", expires_at, .. }) = commit.operation() else {
+        panic!("no marker first")
+    };
+    assert!(expires_at >= host.now.after(Duration::from_hours(24 * 300)));
+}
