@@ -53,7 +53,8 @@ impl SessionManager {
     /// Ends the session of `user` that `handle` names; `false` if the user has none of that name, whoever else may.
     ///
     /// # Errors
-    /// [`Error::Store`] if the store fails or keeps no lists.
+    /// [`Error::Store`] if the store fails or keeps no lists, or if its reads may be old: the session could go on then
+    /// from its copy in a cookie.
     pub async fn end(&self, user: &str, handle: &StoreKey) -> Result<bool, Error> {
         Ok(self.end_which(user, Which::Only(*handle)).await? > 0)
     }
@@ -69,7 +70,7 @@ impl SessionManager {
     /// Ends all sessions of `user` but the one that `handle` names, and tells how many there were.
     ///
     /// # Errors
-    /// [`Error::Store`] if the store fails or keeps no lists.
+    /// As [`Self::end_all`].
     pub async fn end_others(&self, user: &str, handle: &StoreKey) -> Result<u64, Error> {
         self.end_which(user, Which::Except(*handle)).await
     }
@@ -84,10 +85,10 @@ impl SessionManager {
     }
 
     async fn end_which(&self, user: &str, which: Which) -> Result<u64, Error> {
-        if !matches!(which, Which::Only(_)) && !self.store().capabilities().consistent {
+        if !self.store().capabilities().consistent {
             return Err(StoreError::unsupported(
                 self.store().engine(),
-                "end all (its reads may miss a session)",
+                "end sessions from elsewhere (its reads may miss one, and copies in cookies would go on)",
             )
             .into());
         }
