@@ -13,6 +13,8 @@ import { textLength } from "./value/writer.js";
 
 const DEFAULT_TIMEOUT = 10_000;
 const DEFAULT_LAG = 60;
+/** How often a user's lists are gone through to end sessions, while keys rotate and sessions move between them. */
+const MAX_PASSES = 8;
 
 /** How strict to be with a request, route by route. */
 export interface Strictness {
@@ -172,12 +174,19 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
         "this store shows writes late, so that nobody's sessions can be ended from elsewhere: use a consistent one, as Durable Objects, D1 or Redis",
       );
     }
+    // The oldest first: a session that is sealed anew meanwhile moves to the newest list, and is met there.
+    const owners = ownerKeys(core, user).reverse();
     let ended = 0;
-    for (const owner of ownerKeys(core, user)) {
-      ended +=
-        typeof store.store.deleteOwned === "function"
-          ? await store.ask("end", () => store.store.deleteOwned!(owner, which))
-          : await deleteListed(store, owner, which);
+    for (let pass = 0; pass < MAX_PASSES; pass++) {
+      let inThisPass = 0;
+      for (const owner of owners) {
+        inThisPass +=
+          typeof store.store.deleteOwned === "function"
+            ? await store.ask("end", () => store.store.deleteOwned!(owner, which))
+            : await deleteListed(store, owner, which);
+      }
+      ended += inThisPass;
+      if (inThisPass === 0 || owners.length === 1) break;
     }
     return ended;
   }
