@@ -56,8 +56,13 @@ pub trait Buffer: AsRef<[u8]> + AsMut<[u8]> {
     /// # Errors
     /// [`Full`] if they do not fit; nothing is written then.
     fn try_append(&mut self, bytes: &[u8]) -> Result<(), Full> {
-        let end = self.len();
-        self.try_splice(end..end, bytes)
+        let start = self.len();
+        let end = start.checked_add(bytes.len()).ok_or(Full)?;
+        self.try_resize(end)?;
+        if let Some(added) = self.as_mut().get_mut(start..end) {
+            added.copy_from_slice(bytes);
+        }
+        Ok(())
     }
 
     /// Replaces `range` by `bytes`, moving what follows.

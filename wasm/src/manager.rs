@@ -126,7 +126,7 @@ impl Manager {
     /// # Errors
     /// `internal`
     pub fn owner_keys(&self, owner: &str) -> Message {
-        let mut out = Writer::default();
+        let mut out = Writer::new();
         out.list(self.0.owner_keys(owner), |out, key| out.text(&key.to_hex()));
         Ok(out.finish())
     }
@@ -136,7 +136,7 @@ impl Manager {
     /// # Errors
     /// `internal`
     pub fn open_listing(&self, key: &str, entry: &[u8]) -> Message {
-        let mut out = Writer::default();
+        let mut out = Writer::new();
         if let Some(listing) = StoreKey::from_hex(key).and_then(|key| self.0.open_listing(&key, entry)) {
             out.number(listing.created.as_secs());
             out.number(listing.last_seen.as_secs());
@@ -155,19 +155,14 @@ impl Manager {
 }
 
 fn pending_message(pending: &manager::Pending) -> Result<Vec<u8>, Failure> {
-    let mut parked = Vec::new();
-    pending.park(&mut parked)?;
-    let mut out = Writer::default();
-    out.bytes(&parked);
+    let mut out = Writer::new();
     out.optional_key(pending.key());
     out.optional_key(pending.ended_key());
-    Ok(out.finish())
+    Ok(out.rest(|out| pending.park(out))?)
 }
 
 fn state_message(session: &Session<Vec<u8>>, csrf: Option<&str>) -> Result<Vec<u8>, Failure> {
-    let mut out = Writer::default();
-    state::write(&mut out, session, csrf)?;
-    Ok(out.finish())
+    state::finish(Writer::new(), session, csrf)
 }
 
 /// Whole seconds; what is no time becomes the epoch or the end of time.

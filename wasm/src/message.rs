@@ -1,7 +1,7 @@
 //! Messages between the driver and this crate: fields one after the other, in an order that both know.
 //!
 //! A number is a varint, a text or bytes are their length and themselves, what may be absent has a byte before it that says
-//! whether it is there. `js/src/core/message.ts` is the mirror image. Serde would double the size of the module.
+//! whether it is there; a list has one before each entry and at its end. The last field may be all that is left. `js/src/core/message.ts` is the mirror image. Serde would double the size of the module.
 
 use alloc::vec::Vec;
 
@@ -9,11 +9,17 @@ use fastsession_core::store::StoreKey;
 
 use crate::failure::Failure;
 
+/// Most messages fit, so that they are written without moving.
+const USUAL_LENGTH: usize = 1_024;
+
 /// A message that is being written.
-#[derive(Default)]
 pub(crate) struct Writer(Vec<u8>);
 
 impl Writer {
+    pub(crate) fn new() -> Self {
+        Self(Vec::with_capacity(USUAL_LENGTH))
+    }
+
     pub(crate) fn finish(self) -> Vec<u8> {
         self.0
     }
@@ -67,17 +73,23 @@ impl Writer {
         }
     }
 
-    /// Things of which `write` writes each, and how many there were.
+    /// Things of which `write` writes each: before each of them a byte that says that one follows, and one at the end
+    /// that says that none does.
     pub(crate) fn list<T>(&mut self, things: impl Iterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
-        let mut list = Self::default();
-        let mut count = 0_u64;
         for thing in things {
-            write(&mut list, thing);
-            count = count.saturating_add(1);
+            self.flag(true);
+            write(self, thing);
         }
-        self.number(count);
-        self.0.extend_from_slice(&list.0);
-        zeroize::Zeroize::zeroize(&mut list.0);
+        self.flag(false);
+    }
+
+    /// The last field: what `write` appends, up to the message's end.
+    pub(crate) fn rest<E>(
+        mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> core::result::Result<(), E>,
+    ) -> core::result::Result<Vec<u8>, E> {
+        write(&mut self.0)?;
+        Ok(self.0)
     }
 }
 
@@ -156,7 +168,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let mut writer = Writer::default();
+        let mut writer = Writer::new();
         for number in [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX] {
             writer.number(number);
         }
@@ -172,7 +184,8 @@ mod tests {
         assert_eq!(reader.text().unwrap(), "é");
         assert_eq!(reader.optional_number().unwrap(), Some(7));
         assert_eq!(reader.optional_text().unwrap(), None);
-        assert_eq!((reader.length().unwrap(), reader.byte().unwrap(), reader.byte().unwrap()), (2, 3, 4));
+        let list = [(); 5].map(|()| reader.byte().unwrap());
+        assert_eq!(list, [1, 3, 1, 4, 0]);
         assert!(reader.is_done() && reader.byte().is_err());
     }
 

@@ -71,10 +71,9 @@ pub(crate) fn commit(manager: &Manager, request: Request<'_>) -> Result<Vec<u8>,
         match manager.conflict(commit, fresh, UnixTime::from_secs(met.number()?)) {
             Conflict::Continue(next) => commit = next,
             Conflict::Retry(session) => {
-                let mut out = Writer::default();
+                let mut out = Writer::new();
                 out.number(MERGED.into());
-                state::write(&mut out, &session, None)?;
-                return Ok(out.finish());
+                return state::finish(out, &session, None);
             }
         }
     }
@@ -87,7 +86,7 @@ fn outcome(
     now: UnixTime,
     reopen: bool,
 ) -> Result<Vec<u8>, Failure> {
-    let mut out = Writer::default();
+    let mut out = Writer::new();
     out.number(OPERATIONS.into());
     out.flag(commit.is_optional());
     out.optional_key(commit.orphan().as_ref());
@@ -113,8 +112,5 @@ fn outcome(
     out.optional_text(event.map(|event| event.kind.name()));
     out.optional_key(event.and_then(|event| event.key).as_ref());
     out.flag(reopen);
-    if reopen {
-        state::write(&mut out, &manager.reopen(finished, now), None)?;
-    }
-    Ok(out.finish())
+    if reopen { state::finish(out, &manager.reopen(finished, now), None) } else { Ok(out.finish()) }
 }

@@ -4,16 +4,17 @@ use alloc::vec::Vec;
 
 use fastsession_core::session::{Reason, Session};
 use fastsession_core::time::UnixTime;
-use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::message::Writer;
 
-/// Writes what the driver is told of a session. The order is the same in js/src/core/message.ts.
-pub(crate) fn write(out: &mut Writer, session: &Session<Vec<u8>>, csrf: Option<&str>) -> Result<(), Failure> {
-    let mut parked = Zeroizing::new(Vec::new());
-    session.park(&mut *parked)?;
-    out.bytes(&parked);
+/// Writes what the driver is told of a session, up to the end of the message. The order is the same in
+/// js/src/core/message.ts.
+pub(crate) fn finish(
+    mut out: Writer,
+    session: &Session<Vec<u8>>,
+    csrf: Option<&str>,
+) -> Result<Vec<u8>, Failure> {
     out.list(session.values(), write_value);
     out.list(session.flash_values(), write_value);
     out.optional_text(session.reason().map(Reason::name));
@@ -27,7 +28,7 @@ pub(crate) fn write(out: &mut Writer, session: &Session<Vec<u8>>, csrf: Option<&
     out.flag(session.needs_cookie());
     out.list(session.pending_updates(), Writer::text);
     out.optional_text(csrf);
-    Ok(())
+    Ok(out.rest(|out| session.park(out))?)
 }
 
 fn write_value(out: &mut Writer, (key, value): (&str, &[u8])) {

@@ -3,6 +3,7 @@
 import { Reader } from "../value/reader.js";
 import { Writer } from "../value/writer.js";
 import { coreError } from "../error.js";
+import type { Filing } from "../store.js";
 import type { Change } from "./change.js";
 import type { Job, Operation, Outcome, Pending, Settings, State } from "./manager.js";
 
@@ -15,15 +16,34 @@ class MessageReader extends Reader {
     return this.byte() !== 0;
   }
 
-  optional<T>(read: () => T): T | null {
-    return this.flag() ? read() : null;
+  optionalText(): string | null {
+    return this.flag() ? this.text() : null;
   }
 
-  list<T>(read: () => T): T[] {
-    const count = this.varint();
-    const things: T[] = [];
-    for (let index = 0; index < count; index++) things.push(read());
-    return things;
+  optionalBlock(): Uint8Array | null {
+    return this.flag() ? this.block() : null;
+  }
+
+  optionalNumber(): number | null {
+    return this.flag() ? this.varint() : null;
+  }
+
+  texts(): string[] {
+    const texts: string[] = [];
+    while (this.flag()) texts.push(this.text());
+    return texts;
+  }
+
+  /** Values by their keys, encoded. */
+  values(): [string, Uint8Array][] {
+    const values: [string, Uint8Array][] = [];
+    while (this.flag()) values.push([this.text(), this.block()]);
+    return values;
+  }
+
+  /** The last field: all that is left. */
+  rest(): Uint8Array {
+    return this.bytes.subarray(this.at);
   }
 }
 
@@ -47,8 +67,7 @@ class MessageWriter extends Writer {
 /** Reads the phase after `open`. */
 export function readPending(message: Uint8Array): Pending {
   const reader = new MessageReader(message);
-  const text = () => reader.text();
-  return { parked: reader.block(), key: reader.optional(text), endedKey: reader.optional(text) };
+  return { key: reader.optionalText(), endedKey: reader.optionalText(), parked: reader.rest() };
 }
 
 /** Reads a session. */
@@ -57,72 +76,67 @@ export function readState(message: Uint8Array): State {
 }
 
 function state(reader: MessageReader): State {
-  const text = () => reader.text();
-  const number = () => reader.varint();
-  const value = (): [string, Uint8Array] => [reader.text(), reader.block()];
   return {
-    parked: reader.block(),
-    values: reader.list(value),
-    flashes: reader.list(value),
-    reason: reader.optional(text),
-    key: reader.optional(text),
-    owner: reader.optional(text),
+    values: reader.values(),
+    flashes: reader.values(),
+    reason: reader.optionalText(),
+    key: reader.optionalText(),
+    owner: reader.optionalText(),
     label: reader.text(),
     created: reader.varint(),
     lastSeen: reader.varint(),
     expiresAt: reader.varint(),
-    authenticatedAt: reader.optional(number),
+    authenticatedAt: reader.optionalNumber(),
     needsCookie: reader.flag(),
-    pending: reader.list(text),
-    csrf: reader.optional(text),
+    pending: reader.texts(),
+    csrf: reader.optionalText(),
+    parked: reader.rest(),
   };
 }
 
 /** Reads what a commit comes to. */
 export function readOutcome(message: Uint8Array): Outcome | State {
   const reader = new MessageReader(message);
-  const text = () => reader.text();
   if (reader.flag()) return state(reader);
   const isOptional = reader.flag();
-  const orphan = reader.optional(text);
+  const orphan = reader.optionalText();
   const operations: Operation[] = [];
   while (reader.flag()) operations.push(operation(reader));
-  const begun = { operations, isOptional, orphan };
   if (!reader.flag()) {
     const failure = coreError(reader.text());
-    return { ...begun, cookies: [], event: "ended", key: null, failure, state: null };
+    return { operations, isOptional, orphan, cookies: [], event: "ended", key: null, failure, state: null };
   }
   return {
-    ...begun,
-    cookies: reader.list(text),
-    event: reader.optional(text),
-    key: reader.optional(text),
+    operations,
+    isOptional,
+    orphan,
+    cookies: reader.texts(),
+    event: reader.optionalText(),
+    key: reader.optionalText(),
     failure: null,
     state: reader.flag() ? state(reader) : null,
   };
 }
 
 function operation(reader: MessageReader): Operation {
-  const block = () => reader.block();
   return {
     key: reader.text(),
-    record: reader.optional(block),
+    record: reader.optionalBlock(),
     expiresAt: reader.varint(),
     isAbsent: reader.flag(),
-    tag: reader.optional(block),
-    filing: reader.optional(() => ({
-      owner: reader.text(),
-      entry: reader.block().slice(),
-      isNew: reader.flag(),
-      until: reader.varint(),
-    })),
+    tag: reader.optionalBlock(),
+    filing: reader.flag() ? filing(reader) : null,
   };
+}
+
+function filing(reader: MessageReader): Filing {
+  return { owner: reader.text(), entry: reader.block().slice(), isNew: reader.flag(), until: reader.varint() };
 }
 
 /** Reads the names of a user's lists. */
 export function readTexts(message: Uint8Array): string[] {
   const reader = new MessageReader(message);
-  return reader.list(() => reader.text());
+  return reader.texts();
 }
 
 /** Reads what a list shows of a session; `null` if it is not one of ours. */

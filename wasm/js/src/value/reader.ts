@@ -2,7 +2,7 @@
 
 const TEXT = new TextDecoder();
 /** Up to here a text is read character by character, which is faster than a call of the decoder. */
-const SHORT = 24;
+const SHORT = 8;
 
 /** Reads values one after the other. */
 export class Reader {

@@ -6,6 +6,8 @@ import { invalidValue } from "../error.js";
 export const MAX_DEPTH = 32;
 
 const TEXT = new TextEncoder();
+const NOTHING = new Uint8Array(0);
+const MAX_SPARE = 65_536;
 const MAX_I64 = 2n ** 63n - 1n;
 const MAX_U64 = 2n ** 64n - 1n;
 /** Up to here a text is written character by character, which is faster than a call of the encoder. */
@@ -23,14 +25,33 @@ const enum Kind {
   Map,
 }
 
+/** What the last writer wrote in, for the next one: a new array costs more than most writing. A writer may be at work inside
+ * another, where a value's getter stores a value. */
+let spare: Uint8Array | undefined;
+
 /** Writes values one after the other. */
 export class Writer {
-  bytes = new Uint8Array(512);
+  bytes: Uint8Array;
   length = 0;
 
-  /** A copy of what was written. */
+  constructor() {
+    this.bytes = spare ?? new Uint8Array(512);
+    spare = undefined;
+  }
+
+  /** A copy of what was written. Nothing can be written any more. */
   finish(): Uint8Array {
-    return this.bytes.slice(0, this.length);
+    const written = this.bytes.slice(0, this.length);
+    this.release();
+    return written;
+  }
+
+  /** Erases what was written, and leaves the array to the next writer. */
+  release(): void {
+    this.bytes.fill(0, 0, this.length);
+    if (this.bytes.length <= MAX_SPARE) spare = this.bytes;
+    this.bytes = NOTHING;
+    this.length = 0;
   }
 
   room(more: number): void {
@@ -193,20 +214,15 @@ export class Writer {
 /** The way to a value: what it is in, and under which key; the first is the session's own key. */
 type Path = [container: object | undefined, key: string | number][];
 
-let spare: Writer | undefined;
-
 /** The encoding of `value`, which stands under `key` in a session. */
 export function encode(value: unknown, key: string): Uint8Array {
-  // A getter of the value may come back here, hence not one writer for all.
-  const writer = spare ?? new Writer();
-  spare = undefined;
+  const writer = new Writer();
   try {
-    writer.length = 0;
     writer.value(value, [[undefined, key]]);
     return writer.finish();
-  } finally {
-    writer.bytes.fill(0, 0, writer.length);
-    if (writer.bytes.length <= 65_536) spare = writer;
+  } catch (error) {
+    writer.release();
+    throw error;
   }
 }
 
