@@ -121,6 +121,16 @@ impl Manager {
         Ok(session.verify_csrf(token.as_bytes()))
     }
 
+    /// The `Set-Cookie` headers that remove the session's cookies.
+    ///
+    /// # Errors
+    /// None; every export may throw.
+    pub fn removal_cookies(&self) -> Message {
+        let mut out = Writer::new();
+        out.list(self.0.removal_cookies(), |out, cookie| out.bytes(&cookie.to_bytes()));
+        Ok(out.finish())
+    }
+
     /// The names of a user's lists.
     ///
     /// # Errors

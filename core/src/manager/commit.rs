@@ -249,8 +249,9 @@ impl Manager {
                 Some(Successor { id, tag }) => (id, Condition::Matches(tag)),
                 None => (self.generate_id(rng), Condition::Absent),
             };
-            self.mark(steps, &stored.id);
             self.step(steps, Step::Put(condition));
+            // Not before the new record is there: a store that fails in between must not cost the visitor the session.
+            self.mark(steps, &stored.id);
             self.step(steps, Step::Delete(key, Condition::Matches(tag)));
             return Ok(Plan::Rotate { target: self.seal(session, id, true, now, rng)?, old_key: key });
         }

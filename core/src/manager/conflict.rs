@@ -76,7 +76,7 @@ impl Manager {
                 go_on(commit, merged, Some((target.key, Successor { id: target.id, tag: own })))
             }
             // The marker was there: another request had ended the session.
-            (Plan::Rotate { .. }, Step::Mark(_)) => ended(commit, None),
+            (Plan::Rotate { target, .. }, Step::Mark(_)) => ended(commit, Some(target.key)),
             (plan, _) => {
                 // A sign-out goes on, whatever it finds.
                 commit.plan = plan;

@@ -21,6 +21,8 @@ export interface Host {
   now: () => number;
   emit: (event: SessionEvent) => void;
   waitUntil: ((work: Promise<unknown>) => void) | undefined;
+  /** The most bytes that a sealed session may take. */
+  limit: number;
 }
 
 /** What a request did to its session. */
@@ -72,15 +74,26 @@ async function resume(host: Host, pending: ReturnType<CoreManager["open"]>, cook
   return state;
 }
 
+/** A commit that is to be carried out. */
+export interface Planned {
+  job: Job;
+  outcome: Outcome;
+}
+
+/** Seals the session and says what is to be written. What it throws, nothing was stored of. */
+export function plan(host: Host, work: Work, reopens: boolean): Planned {
+  const job = newJob(host, work);
+  return { job, outcome: host.core.commit(job, reopens) as Outcome };
+}
+
 /** Stores the session. */
-export async function commit(host: Host, work: Work, reopens: boolean): Promise<Committed> {
-  let job = newJob(host, work);
+export async function carryOut(host: Host, work: Work, planned: Planned, reopens: boolean): Promise<Committed> {
+  let { job, outcome } = planned;
   let merged: State | undefined;
   let retries = 0;
-  let outcome = host.core.commit(job, reopens) as Outcome;
   const background = inBackground(host, outcome);
   if (background !== undefined) {
-    host.waitUntil?.(background);
+    goOn(host, background);
     return { cookies: [], key: outcome.key, merged, state: outcome.state, job };
   }
   for (let at = 0; at < outcome.operations.length; ) {
@@ -115,6 +128,7 @@ export async function commit(host: Host, work: Work, reopens: boolean): Promise<
   }
   if (outcome.event !== null) host.emit({ kind: outcome.event as SessionEvent["kind"], key: outcome.key });
   if (outcome.failure !== null) throw outcome.failure;
+  if (outcome.event === "ended") throw usage("ended");
   return { cookies: outcome.cookies, key: outcome.key, merged, state: outcome.state, job };
 }
 
@@ -157,8 +171,16 @@ function inBackground(host: Host, outcome: Outcome): Promise<void> | undefined {
 function forget(host: Host, orphan: string | null): void {
   if (orphan === null || host.store === undefined) return;
   // The error that led here is the one to report.
-  const work = host.store.delete(orphan, { kind: "any" }).then(undefined, () => undefined);
-  host.waitUntil?.(work);
+  goOn(host, host.store.delete(orphan, { kind: "any" }).then(undefined, () => undefined));
+}
+
+/** Lets work go on after the response, as far as the runtime allows. */
+function goOn(host: Host, work: Promise<unknown>): void {
+  try {
+    host.waitUntil?.(work);
+  } catch {
+    // A waitUntil that was passed without its object. The work goes on for as long as the runtime lives.
+  }
 }
 
 /** Tells of a store that fails. */

@@ -16,10 +16,16 @@ export type ErrorCode =
   | "invalid_label"
   /** A lifetime is under a second or over 400 days. */
   | "invalid_lifetime"
+  /** A value's `until` is no time in seconds since 1970. */
+  | "invalid_until"
+  /** A session's handle is no text. */
+  | "invalid_handle"
   /** The session would become larger than it may be. */
   | "too_large"
   /** The session was ended in this request. */
   | "destroyed"
+  /** Another request ended the session or changed its id meanwhile: this one's changes are lost. Status 409. */
+  | "ended"
   /** The session was committed already. */
   | "committed"
   /** A response that was sent already cannot carry a new cookie. */
@@ -46,6 +52,7 @@ export type ErrorCode =
 const STATUS: Partial<Record<ErrorCode, number>> = {
   bad_cookie: 400,
   no_session: 401,
+  ended: 409,
   store_failed: 503,
   store_timeout: 503,
   store_invalid: 503,
@@ -57,12 +64,15 @@ export class SessionError extends Error {
   override readonly name = "SessionError";
   /** What went wrong, for programs: the same in all versions. */
   readonly code: ErrorCode;
-  /** The HTTP status that tells a client of it: 400, 401, 500 or 503. */
+  /** `Set-Cookie` headers that the response to such an error should carry, if any: they remove a cookie that does not open. */
+  readonly cookies: readonly string[];
+  /** The HTTP status that tells a client of it: 400, 401, 409, 500 or 503. */
   readonly status: number;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { cookies?: readonly string[] }) {
     super(message, options);
     this.code = code;
+    this.cookies = options?.cookies ?? [];
     this.status = STATUS[code] ?? 500;
   }
 }
@@ -80,6 +90,9 @@ const TEXTS: Partial<Record<ErrorCode, string>> = {
   invalid_lifetime: "a session's lifetime must be 1 second to 400 days",
   destroyed:
     "the session was ended in this request and cannot be changed any more: change it before, or in the next request",
+  ended: "another request ended the session or changed its id meanwhile, so that this one's changes are lost",
+  invalid_handle: "a session's handle must be text, as session.key or a listing's handle; a new session has none before its commit",
+  invalid_until: "until must be whole seconds since 1970, not milliseconds: Math.floor(Date.now() / 1000) + 600 is in ten minutes",
   committed: "the session was committed with the response already: reload it, change it, then save it",
   contended: "the session is changed by too many requests at once: try again",
   invalid_token: "the token is invalid or expired",

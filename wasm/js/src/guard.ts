@@ -2,7 +2,7 @@
 
 import type { Operation } from "./core/manager.js";
 import { type ErrorCode, SessionError } from "./error.js";
-import { type Awaitable, type Condition, holds, type SessionStore } from "./store.js";
+import { type Awaitable, type Condition, type Filed, holds, type SessionStore } from "./store.js";
 
 /** What a store holds. */
 export interface Held {
@@ -51,6 +51,22 @@ export class GuardedStore {
     return done("delete", await this.ask("delete", () => this.store.delete(key, { condition })));
   }
 
+  /** What is on a list. */
+  async list(owner: string): Promise<Filed[]> {
+    const filed: unknown = await this.ask("list", () => this.store.list!(owner));
+    if (!Array.isArray(filed) || !filed.every(isFiled)) {
+      throw storeError("store_invalid", "list", undefined, "an array of { key, entry }");
+    }
+    return filed;
+  }
+
+  /** Deletes what is on a list, by the store's own way; tells how much that was. */
+  async deleteOwned(owner: string, which: { only?: string; except?: string }): Promise<number> {
+    const deleted: unknown = await this.ask("end", () => this.store.deleteOwned!(owner, which));
+    if (Number.isSafeInteger(deleted) && (deleted as number) >= 0) return deleted as number;
+    throw storeError("store_invalid", "deleteOwned", undefined, "how many it deleted");
+  }
+
   /** Asks the store, no longer than the timeout. */
   async ask<T>(operation: string, work: () => Awaitable<T>): Promise<T> {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -91,6 +107,11 @@ function check(answer: unknown): Held {
     return { record: new Uint8Array(record as ArrayBuffer), version };
   }
   throw storeError("store_invalid", "get", undefined, "bytes, null or undefined");
+}
+
+function isFiled(filed: unknown): filed is Filed {
+  const { key, entry } = (filed ?? {}) as Partial<Filed>;
+  return typeof key === "string" && entry instanceof Uint8Array;
 }
 
 function done(operation: string, answer: unknown): boolean {

@@ -2,6 +2,14 @@
 
 import { SessionError } from "./error.js";
 
+/** Refuses what cannot be copied, before anything is stored for it. */
+export function checkResponse(response: unknown): asserts response is Response {
+  const { status, bodyUsed } = (response ?? {}) as Partial<Response>;
+  if (typeof status !== "number") throw new TypeError("commit needs a Response: the handler gave none");
+  if (bodyUsed === true) throw new TypeError("the response's body was read already: commit it before, or response.clone()");
+  if (status < 200 && status !== 101) throw new TypeError("Response.error() cannot be sent: give a response with a status");
+}
+
 /** A copy of the response, marked as one that depends on the session, with the cookies appended. */
 export function withSession(response: Response, cookies: string[]): Response {
   // The response as its own settings: a Worker's WebSocket is kept that way.
@@ -28,5 +36,7 @@ export function failed(error: unknown): Response | undefined {
   if (!(error instanceof SessionError)) return undefined;
   // Nobody else will tell the operator.
   if (error.status >= 500) console.error(error);
-  return new Response(null, { status: error.status, headers: { "Cache-Control": "no-store" } });
+  const headers = new Headers({ "Cache-Control": "no-store" });
+  for (const cookie of error.cookies) headers.append("Set-Cookie", cookie);
+  return new Response(null, { status: error.status, headers });
 }

@@ -2,10 +2,11 @@
 
 import { type Change, change, What } from "./core/change.js";
 import type { State } from "./core/manager.js";
-import { commit, type Committed, type Host, reload, reopened } from "./drive.js";
+import { carryOut, type Committed, type Host, plan, reload, reopened } from "./drive.js";
 import { SessionError, usage } from "./error.js";
 import type { Reason } from "./options.js";
-import { withSession } from "./respond.js";
+import { checkResponse, withSession } from "./respond.js";
+import { Staged } from "./staged.js";
 import { decode } from "./value/reader.js";
 import { encode, textLength } from "./value/writer.js";
 
@@ -32,6 +33,8 @@ interface Repeat {
 type Phase = "open" | "committed" | "detached";
 
 const MAX_KEY = 255;
+/** Seconds that are taken for milliseconds: the year 5138. */
+const MAX_UNTIL = 1e11;
 
 /**
  * The session of a request. Its methods but the last few are synchronous and change nothing but the session in
@@ -41,24 +44,31 @@ const MAX_KEY = 255;
  */
 export class Session<Data extends object = Record<string, any>> {
   readonly #host: Host;
-  #state: State;
+  #staged: Staged;
   #values: Map<string, Uint8Array>;
   #flashes: Map<string, Uint8Array>;
-  #changes: Change[] = [];
   #repeats: Repeat[] = [];
   #phase: Phase = "open";
   #isDestroyed = false;
   #cookies: string[] = [];
   #committed: Committed | undefined;
+  /** The commit that is being carried out. */
+  #running: Promise<void> | undefined;
+  /** Why a commit failed: what this request changed is not stored, or it is not known whether it is. */
+  #failure: unknown;
   #key: string | null;
 
   /** @internal */
   constructor(host: Host, state: State) {
     this.#host = host;
-    this.#state = state;
+    this.#staged = new Staged(host.core, host.limit, state);
     this.#values = new Map(state.values);
     this.#flashes = new Map(state.flashes);
     this.#key = state.key;
+  }
+
+  get #state(): State {
+    return this.#staged.state;
   }
 
   /** The value under `key`: a copy, so that changing it changes nothing before it is inserted. */
@@ -73,7 +83,7 @@ export class Session<Data extends object = Record<string, any>> {
    *
    * @param until seconds since 1970 from when on the value is gone
    * @throws `TypeError` that names what cannot be stored; {@link SessionError} `destroyed`, `committed`,
-   * `invalid_session_key`. A session that is `too_large` is told of when it is committed.
+   * `invalid_session_key`, `invalid_until`, `too_large`; the session is unchanged then
    */
   insert<K extends KeyOf<Data>>(key: K, value: Data[K], options: { until?: number } = {}): void {
     this.#checkUsable(key);
@@ -82,7 +92,9 @@ export class Session<Data extends object = Record<string, any>> {
       return;
     }
     const { until } = options;
-    if (until !== undefined && !(Number.isSafeInteger(until) && until >= 0)) throw usage("invalid_lifetime");
+    if (until !== undefined && !(Number.isSafeInteger(until) && until >= 0 && until < MAX_UNTIL)) {
+      throw usage("invalid_until");
+    }
     this.#write(What.Insert, key, encode(value, key), until);
   }
 
@@ -104,7 +116,7 @@ export class Session<Data extends object = Record<string, any>> {
   /** Removes the value under `key`; tells whether there was one. */
   remove(key: KeyOf<Data>): boolean {
     this.#checkUsable(key);
-    this.#changes.push(change(What.Remove, key));
+    this.#staged.add(change(What.Remove, key));
     return this.#values.delete(key);
   }
 
@@ -118,9 +130,9 @@ export class Session<Data extends object = Record<string, any>> {
   /** Removes all values, flash values included. The session, its owner and its CSRF secret stay. */
   clear(): void {
     this.#checkUsable();
+    this.#staged.add(change(What.Clear));
     this.#values.clear();
     this.#flashes.clear();
-    this.#changes.push(change(What.Clear));
   }
 
   /** Whether there is a value under `key`. */
@@ -148,8 +160,8 @@ export class Session<Data extends object = Record<string, any>> {
   flash(key: string, value: Value): void {
     this.#checkUsable(key);
     const encoded = encode(value, key);
+    this.#staged.add(change(What.Flash, key, encoded));
     this.#flashes.set(key, encoded);
-    this.#changes.push(change(What.Flash, key, encoded));
   }
 
   /** The flash value under `key`, which is removed. */
@@ -157,8 +169,8 @@ export class Session<Data extends object = Record<string, any>> {
     this.#checkUsable(key);
     const value = this.#flashes.get(key);
     if (value === undefined) return undefined;
+    this.#staged.add(change(What.RemoveFlash, key));
     this.#flashes.delete(key);
-    this.#changes.push(change(What.RemoveFlash, key));
     return decode(value) as T;
   }
 
@@ -168,8 +180,7 @@ export class Session<Data extends object = Record<string, any>> {
    */
   csrfToken(): string {
     this.#checkUsable();
-    this.#taken(this.#host.core.csrfToken(this.#state.parked, this.#changes));
-    return this.#state.csrf ?? "";
+    return this.#staged.csrfToken();
   }
 
   /** Whether `token` is a CSRF token of this session since its last sign-in. */
@@ -179,7 +190,7 @@ export class Session<Data extends object = Record<string, any>> {
   }
 
   /**
-   * Makes the session that of `owner`, a user's name or number: the id changes, the CSRF secret is replaced, the absolute
+   * Makes the session that of `owner`, a user's name or number as text: the id changes, the CSRF secret is replaced, the absolute
    * lifetime begins anew, and the session is on the owner's list. The values stay.
    *
    * @throws {@link SessionError} `invalid_owner`: a name has 1 to 255 bytes
@@ -246,12 +257,12 @@ export class Session<Data extends object = Record<string, any>> {
 
   /** Ends the session, whatever other requests do meanwhile and even if this one fails. Its values are gone at once. */
   destroy(): void {
-    if (this.#phase === "committed") throw usage("committed");
+    this.#checkOpen();
     this.#values.clear();
     this.#flashes.clear();
     this.#isDestroyed = true;
-    // What was changed before does not matter any more, and must not be in the way.
-    this.#changes = [change(What.Destroy)];
+    // What was changed before must not be in the way.
+    this.#staged.replace(change(What.Destroy));
   }
 
   /** Whether {@link destroy} was called. */
@@ -273,9 +284,12 @@ export class Session<Data extends object = Record<string, any>> {
    * Stores the changes and gives a copy of `response` with the session's cookies appended. To be called after all is
    * done and before the response is sent. A response of status 500 and above stores nothing but {@link destroy}.
    *
-   * @throws {@link SessionError}; the response must not be sent then as if all were well: see its `status`
+   * @throws {@link SessionError}; the response must not be sent then as if all were well: see its `status`. If the changes
+   * themselves are refused, as `too_large`, they can be put right and the commit repeated; after any other error every
+   * further commit throws the same one.
    */
   async commit(response: Response): Promise<Response> {
+    checkResponse(response);
     const cookies = await this.cookies({ discard: response.status >= 500 });
     return withSession(response, cookies);
   }
@@ -289,7 +303,11 @@ export class Session<Data extends object = Record<string, any>> {
    * @throws as {@link commit}
    */
   async cookies(options: { discard?: boolean } = {}): Promise<string[]> {
-    if (this.#phase === "open") await this.#store("committed", options.discard === true, false);
+    const isDiscarded = options.discard === true;
+    await this.#running;
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#phase === "open") await this.#store("committed", isDiscarded, false);
+    else if (this.#staged.isDirty && this.#phase === "detached" && (!isDiscarded || this.#isDestroyed)) await this.save();
     const cookies = this.#cookies;
     this.#cookies = [];
     return cookies;
@@ -302,9 +320,10 @@ export class Session<Data extends object = Record<string, any>> {
    * @throws as {@link commit}; `response_sent` if the session would need a new cookie and the response was sent
    */
   async save(): Promise<void> {
-    if (this.#phase === "committed") throw usage("committed");
+    await this.#running;
+    this.#checkOpen();
     if (this.#phase === "detached" && !this.#isDestroyed) {
-      if (this.#changes.length > 0) this.#flush();
+      this.#staged.flush();
       if (this.#state.needsCookie) {
         throw new SessionError(
           "response_sent",
@@ -317,28 +336,45 @@ export class Session<Data extends object = Record<string, any>> {
 
   /** Reads the session again, with what other requests have stored since. Changes that were not saved are dropped. */
   async reload(): Promise<void> {
+    await this.#running?.catch(() => undefined);
+    if (this.#isDestroyed) throw usage("destroyed");
     const phase = this.#phase === "open" ? "open" : "detached";
     const parked = this.#committed === undefined ? this.#state.parked : reopened(this.#host, this.#committed).parked;
     this.#takeUp(await reload(this.#host, parked), phase);
   }
 
   async #store(next: Phase, isDiscarded: boolean, reopens: boolean): Promise<void> {
-    this.#phase = "committed";
     const repeat = (merged: State): Change[] => this.#repeat(merged);
-    const work = { parked: this.#state.parked, changes: this.#changes, repeat, isDiscarded };
-    const committed = await commit(this.#host, work, reopens);
-    this.#cookies.push(...committed.cookies);
-    this.#key = committed.key ?? this.#key;
-    if (reopens) this.#takeUp(reopened(this.#host, committed), next);
-    else this.#committed = committed;
+    const { state, changes } = this.#staged;
+    const work = { parked: state.parked, changes, repeat, isDiscarded };
+    const planned = plan(this.#host, work, reopens);
+    this.#phase = "committed";
+    this.#running = (async () => {
+      try {
+        const committed = await carryOut(this.#host, work, planned, reopens);
+        const name = (cookie: string) => cookie.slice(0, cookie.indexOf("="));
+        const isOld = (old: string) => committed.cookies.some((cookie) => name(cookie) === name(old));
+        this.#cookies = [...this.#cookies.filter((old) => !isOld(old)), ...committed.cookies];
+        this.#key = committed.key ?? this.#key;
+        if (reopens) this.#takeUp(reopened(this.#host, committed), next);
+        else this.#committed = committed;
+      } catch (error) {
+        this.#failure = error;
+        throw error;
+      } finally {
+        this.#running = undefined;
+      }
+    })();
+    await this.#running;
   }
 
   #takeUp(state: State, phase: Phase): void {
-    this.#taken(state);
+    this.#staged = new Staged(this.#host.core, this.#host.limit, state);
     this.#values = new Map(state.values);
     this.#flashes = new Map(state.flashes);
     this.#repeats = [];
     this.#committed = undefined;
+    this.#failure = undefined;
     this.#isDestroyed = false;
     this.#key = state.key;
     this.#phase = phase;
@@ -359,27 +395,23 @@ export class Session<Data extends object = Record<string, any>> {
   }
 
   #write(what: What, key: string, encoded: Uint8Array, until?: number): void {
-    this.#changes.push(change(what, key, encoded, until));
+    this.#staged.add(change(what, key, encoded, until));
     this.#values.set(key, encoded);
   }
 
   /** Makes a change at once, for what it says of the session. */
   #apply(made: Change): void {
     this.#checkUsable();
-    this.#taken(this.#host.core.apply(this.#state.parked, [...this.#changes, made]));
+    this.#staged.apply(made);
   }
 
-  #flush(): void {
-    this.#taken(this.#host.core.apply(this.#state.parked, this.#changes));
-  }
-
-  #taken(state: State): void {
-    this.#state = state;
-    this.#changes = [];
+  #checkOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#phase === "committed") throw usage("committed");
   }
 
   #checkUsable(key?: unknown): void {
-    if (this.#phase === "committed") throw usage("committed");
+    this.#checkOpen();
     if (this.#isDestroyed) throw usage("destroyed");
     if (key === undefined) return;
     const length = typeof key === "string" ? textLength(key) : 0;

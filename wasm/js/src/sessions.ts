@@ -4,9 +4,9 @@ import { CoreManager } from "./core/manager.js";
 import { type Host, load } from "./drive.js";
 import { SessionError, usage } from "./error.js";
 import { GuardedStore } from "./guard.js";
-import { checkOptions, checkStore, type Context, keyTexts, type Placement, type SessionOptions, settings } from "./options.js";
+import { checkOptions, checkStore, type Context, keyTexts, type Placement, type SessionEvent, type SessionOptions, settings } from "./options.js";
 import { systemClock } from "./random.js";
-import { failed } from "./respond.js";
+import { checkResponse, failed, withSession } from "./respond.js";
 import { Session } from "./session.js";
 import type { SessionStore } from "./store.js";
 import { textLength } from "./value/writer.js";
@@ -15,6 +15,12 @@ const DEFAULT_TIMEOUT = 10_000;
 const DEFAULT_LAG = 60;
 /** How often a user's lists are gone through to end sessions, while keys rotate and sessions move between them. */
 const MAX_PASSES = 8;
+/** The core's bound of a session, where no other is set. */
+const DEFAULT_LIMIT = 65_536;
+/** Roughly what a session in a cookie may take: the core knows it exactly. */
+const MAX_COOKIE = 3_000;
+/** How many sets of keys are kept ready, where tenants have keys of their own. */
+const MAX_MANAGERS = 64;
 
 /** How strict to be with a request, route by route. */
 export interface Strictness {
@@ -65,6 +71,9 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
    * @throws {@link SessionError} if the store fails; `bad_cookie` or `no_session` where that is asked for
    */
   async get(request: RequestLike, context: Context<Env> & Strictness = {}): Promise<Session<Data>> {
+    if (typeof request?.headers?.get !== "function") {
+      throw new TypeError("get needs a Request: elsewhere call load with the Cookie header, as load(req.headers.cookie)");
+    }
     return await this.load(request.headers.get("Cookie"), context);
   }
 
@@ -77,11 +86,14 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
     cookies: string | readonly string[] | null | undefined,
     context: Context<Env> & Strictness = {},
   ): Promise<Session<Data>> {
+    if (typeof cookies === "object" && cookies !== null && !Array.isArray(cookies)) {
+      throw new TypeError("load needs the Cookie header as text, or several as an array");
+    }
     const header = typeof cookies === "string" ? cookies : (cookies ?? []).join("; ");
     const host = this.#host(context);
     const state = await load(host, header);
     if (context.strict === true && state.reason === "bad_cookie") {
-      throw new SessionError("bad_cookie", "the session cookie does not open");
+      throw new SessionError("bad_cookie", "the session cookie does not open", { cookies: host.core.removalCookies() });
     }
     if (context.required === true && state.reason !== null) {
       throw new SessionError("no_session", "the request has no session");
@@ -112,7 +124,14 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
           await session.cookies({ discard: true });
           throw error;
         }
-        return await session.commit(response);
+        checkResponse(response);
+        try {
+          return await session.commit(response);
+        } catch (error) {
+          // Nothing of it is stored, and whoever ended the session is to be believed. The event tells of it.
+          if ((error as SessionError).code !== "ended") throw error;
+          return withSession(response, []);
+        }
       } catch (error) {
         const answer = failed(error);
         if (answer === undefined) throw error;
@@ -130,7 +149,7 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
     const { core, store } = this.#owners(context);
     const listings = new Map<string, Listing>();
     for (const owner of ownerKeys(core, user)) {
-      for (const { key, entry } of await store.ask("list", () => store.store.list!(owner))) {
+      for (const { key, entry } of await store.list(owner)) {
         const opened = core.openListing(key, entry);
         if (opened === null || listings.has(key)) continue;
         listings.set(key, { handle: key, ...opened });
@@ -142,10 +161,10 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
   /**
    * Ends the session of `user` that `handle` names; `false` if the user has none of that name, whoever else may.
    *
-   * @throws {@link SessionError} `unsupported` if the store keeps no lists or is not consistent
+   * @throws {@link SessionError} `unsupported` if the store keeps no lists or is not consistent, `invalid_handle`
    */
   async end(user: string, handle: string, context: Context<Env> = {}): Promise<boolean> {
-    return (await this.#end(user, { only: handle }, context)) > 0;
+    return (await this.#end(user, { only: handleText(handle) }, context)) > 0;
   }
 
   /**
@@ -163,7 +182,7 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
    * @throws as {@link end}
    */
   async endOthers(user: string, handle: string, context: Context<Env> = {}): Promise<number> {
-    return await this.#end(user, { except: handle }, context);
+    return await this.#end(user, { except: handleText(handle) }, context);
   }
 
   async #end(user: string, which: { only?: string; except?: string }, context: Context<Env>): Promise<number> {
@@ -182,7 +201,7 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
       for (const owner of owners) {
         inThisPass +=
           typeof store.store.deleteOwned === "function"
-            ? await store.ask("end", () => store.store.deleteOwned!(owner, which))
+            ? await store.deleteOwned(owner, which)
             : await deleteListed(store, owner, which);
       }
       ended += inThisPass;
@@ -214,8 +233,9 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
       placement,
       store: guarded,
       now,
-      emit: (event) => options.onEvent?.(event),
+      emit: (event) => emit(options.onEvent, event),
       waitUntil: typeof context.waitUntil === "function" ? context.waitUntil : undefined,
+      limit: Math.min(options.limit ?? DEFAULT_LIMIT, placement === "store" ? Infinity : MAX_COOKIE),
     };
   }
 
@@ -231,11 +251,15 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
   #manager(keys: string[], placement: Placement, lag: number, hasOwners: boolean): CoreManager {
     const name = [placement, lag, hasOwners, ...keys].join(" ");
     let manager = this.#managers.get(name);
-    if (manager === undefined) {
-      manager = new CoreManager(settings(this.#options, keys, placement, lag, hasOwners));
-      // Keys that change while the program runs leave no more than a few behind.
-      if (this.#managers.size >= 4) this.#managers.clear();
-      this.#managers.set(name, manager);
+    if (manager !== undefined && this.#managers.size === 1) return manager;
+    manager ??= new CoreManager(settings(this.#options, keys, placement, lag, hasOwners));
+    // The one used last goes to the end.
+    this.#managers.delete(name);
+    this.#managers.set(name, manager);
+    if (this.#managers.size > MAX_MANAGERS) {
+      const [[oldName, old]] = this.#managers as unknown as [[string, CoreManager]];
+      this.#managers.delete(oldName);
+      old.free();
     }
     return manager;
   }
@@ -255,6 +279,21 @@ export function createSessions<Data extends object = Record<string, any>, Env = 
   return new Sessions<Data, Env>(options);
 }
 
+function handleText(handle: unknown): string {
+  if (typeof handle !== "string" || handle === "") throw usage("invalid_handle");
+  return handle;
+}
+
+/** Tells the application. What fails there must not fail the request, whose writes may be done already. */
+function emit(listener: SessionOptions["onEvent"], event: SessionEvent): void {
+  try {
+    const answer: unknown = listener?.(event);
+    if (answer instanceof Promise) answer.catch((error: unknown) => console.error(error));
+  } catch (error) {
+    console.error(error);
+  }
+}
+
 function ownerKeys(core: CoreManager, user: string): string[] {
   if (typeof user !== "string" || textLength(user) < 1) throw usage("invalid_owner");
   return core.ownerKeys(user);
@@ -269,7 +308,7 @@ async function deleteListed(
   const known = new Set<string>();
   let ended = 0;
   for (;;) {
-    const filed = await store.ask("list", () => store.store.list!(owner));
+    const filed = await store.list(owner);
     const keys = filed.map(({ key }) => key).filter((key) => !known.has(key));
     const meant = keys.filter((key) => (which.only === undefined || key === which.only) && key !== which.except);
     if (meant.length === 0) return ended;

@@ -10,7 +10,7 @@ use super::{Bytes, Host, header};
 use crate::event::EventKind;
 use crate::manager::{Builder, ConfigError, Manager, Placement, Sources};
 use crate::session::{Reason, Session, SessionError};
-use crate::store::{Condition, Operation, StoreKey};
+use crate::store::{Operation, StoreKey};
 use crate::token::testing::ring;
 
 const LAG: Duration = Duration::from_mins(1);
@@ -184,24 +184,27 @@ fn a_sign_out_is_final_whatever_arrives_late() {
 }
 
 #[test]
-fn a_rotation_ends_the_old_id_first() {
+fn a_rotation_ends_the_old_id_before_the_browser_has_the_new_one() {
     let mut host = host(Placement::Both { lag: LAG });
-    let mut browser = Browser::stored(&mut host);
+    let browser = Browser::stored(&mut host);
     let before = browser.clone();
     let mut session = browser.load(&host, &|key| host.fresh(*key));
     session.rotate().unwrap();
     let commit = host.manager.commit(session, host.now, &mut host.rng).unwrap();
-    let first = commit.operation().unwrap();
-    let is_marker = matches!(first, Operation::Put { record: b"ended", condition: Condition::Absent, .. });
-    assert!(is_marker && commit.must_finish());
+    // The new record comes first: if the store fails then, the old session goes on.
+    assert!(matches!(commit.operation(), Some(Operation::Put { record, .. }) if record != b"ended"));
+    assert!(commit.must_finish());
     let finished = host.apply(commit).expect("no conflict");
     assert_eq!(finished.event().unwrap().kind, EventKind::Rotated);
     assert_eq!(before.load(&host, &|key| host.fresh(*key)).reason(), Some(Reason::Missing));
-    // A second rotation of the old id finds the marker.
-    let copy_only = before.load(&host, &nothing);
-    let mut again = copy_only;
+    // A second rotation of the old id finds the marker, and leaves no record behind.
+    let mut again = before.load(&host, &nothing);
     again.rotate().unwrap();
-    assert_eq!(browser.save(&mut host, again), (Some(EventKind::Ended), Vec::new()));
+    let commit = host.manager.commit(again, host.now, &mut host.rng).unwrap();
+    let written = commit.orphan().unwrap();
+    let finished = host.apply(commit).expect("no conflict to retry");
+    assert_eq!(finished.event().unwrap().kind, EventKind::Ended);
+    assert!(host.manager.cookies(&finished).next().is_none() && host.fresh(written).is_empty());
 }
 
 #[test]
@@ -214,9 +217,10 @@ fn a_marker_stays_as_long_as_the_old_record_could_come_back() {
     let mut session = browser.load(&host, &|key| host.fresh(*key));
     // A sign-in forgets what an earlier one had set, but a late write of the old session has it still.
     session.sign_in("ada").unwrap();
-    let commit = host.manager.commit(session, host.now, &mut host.rng).unwrap();
+    let mut commit = host.manager.commit(session, host.now, &mut host.rng).unwrap();
+    commit.applied();
     let Some(Operation::Put { record: b"ended", expires_at, .. }) = commit.operation() else {
-        panic!("no marker first")
+        panic!("no marker second")
     };
     assert!(expires_at >= host.now.after(Duration::from_hours(24 * 300)));
 }

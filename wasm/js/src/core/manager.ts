@@ -133,6 +133,19 @@ export class CoreManager {
     return readOutcome(this.#call((manager) => manager.commit(job.parked, changes, flags, job.now, job.random, met)));
   }
 
+  /** The `Set-Cookie` headers that remove the session's cookies. */
+  removalCookies(): string[] {
+    return readTexts(this.#call((manager) => manager.removal_cookies()));
+  }
+
+  /** Frees what the core keeps. It is made again if it is needed again. */
+  free(): void {
+    const manager = this.#manager;
+    this.#manager = undefined;
+    // An instance that is gone took its managers along.
+    call((_, generation) => generation === this.#generation && manager?.free());
+  }
+
   ownerKeys(owner: string): string[] {
     return readTexts(this.#call((manager) => manager.owner_keys(owner)));
   }

@@ -15,6 +15,8 @@ export class Manager {
   ): Uint8Array;
   reload(state: Uint8Array): Uint8Array;
   verify_csrf(state: Uint8Array, token: string): boolean;
+  removal_cookies(): Uint8Array;
+  free(): void;
   owner_keys(owner: string): Uint8Array;
   open_listing(key: string, entry: Uint8Array): Uint8Array;
 }

@@ -1,0 +1,241 @@
+// What a commit does that fails, comes twice, or comes too late.
+import { equal, fails, ok } from "./harness.mjs";
+
+/** A store that fails, while `fault.of` names an operation. */
+function faulty(inner, fault) {
+  const may = (operation) => {
+    if (fault.of === operation) throw new Error("down");
+  };
+  return {
+    ...inner,
+    put: (...all) => (may("put"), inner.put(...all)),
+    delete: (...all) => (may("delete"), inner.delete(...all)),
+  };
+}
+
+/** A request with this cookie: no script in a browser can make a real one. */
+function asking(cookie) {
+  return { headers: { get: () => cookie } };
+}
+
+export function commits({ make, visitor, count, mapStore }) {
+  const KEY = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
+  return [
+    ["a commit that failed does not succeed the second time", async () => {
+      const fault = { of: "put" };
+      const one = visitor({ store: faulty(mapStore(), fault) });
+      const session = await one.session();
+      count(session);
+      await fails(() => session.commit(new Response("saved")), "store_failed");
+      fault.of = "";
+      await fails(() => session.commit(new Response("saved")), "store_failed");
+      await fails(() => session.insert("a", 1), "store_failed");
+      await fails(() => session.save(), "store_failed");
+      await session.reload();
+      equal(session.get("visits"), undefined);
+    }],
+
+    ["a handler that swallows a failing save does not answer as if all were well", async () => {
+      const fault = { of: "put" };
+      const handler = make({ store: faulty(mapStore(), fault) }).handler(async (_, { session }) => {
+        session.insert("a", 1);
+        await session.save().catch(() => undefined);
+        return new Response("saved");
+      });
+      const { error } = console;
+      console.error = () => undefined;
+      try {
+        equal((await handler(new Request("https://example.org/"))).status, 503);
+      } finally {
+        console.error = error;
+      }
+    }],
+
+    ["what is too large is refused at once, and the session can be used on", async () => {
+      const one = visitor();
+      const session = await one.session();
+      session.insert("a", "b");
+      await fails(() => session.insert("large", "x".repeat(66_000)), "too_large");
+      for (let index = 0; index < 7; index++) session.insert(`key ${index}`, "x".repeat(9_000));
+      await fails(() => session.insert("key 7", "x".repeat(9_000)), "too_large");
+      session.remove("key 3");
+      session.insert("key 7", "x".repeat(9_000));
+      one.take(await session.cookies());
+      equal((await one.session()).keys().length, 8);
+    }],
+
+    ["twenty thousand changes of a key take little", async () => {
+      const one = visitor();
+      const session = await one.session();
+      const start = Date.now();
+      for (let index = 0; index < 20_000; index++) session.insert("a", "x".repeat(100) + index);
+      one.take(await session.cookies());
+      equal((await one.session()).get("a"), "x".repeat(100) + 19_999);
+      ok(Date.now() - start < 5_000, "under five seconds");
+    }],
+
+    ["two commits at once are one", async () => {
+      const one = visitor();
+      const session = await one.session();
+      count(session);
+      const both = await Promise.all([session.cookies(), session.cookies()]);
+      equal(both.map((cookies) => cookies.length), [1, 0]);
+      one.take(both[0]);
+      equal((await one.session()).get("visits"), 1);
+    }],
+
+    ["what changes after a reload is committed too, or refused", async () => {
+      const one = visitor();
+      await one.visit(count);
+      const session = await one.session();
+      await session.cookies();
+      await session.reload();
+      count(session);
+      equal(await session.cookies(), []);
+      equal((await one.session()).get("visits"), 2);
+      await session.reload();
+      session.signIn("ada");
+      await fails(() => session.cookies(), "response_sent");
+    }],
+
+    ["a destroyed session is not reloaded", async () => {
+      const one = visitor();
+      await one.visit(count);
+      const session = await one.session();
+      session.destroy();
+      await fails(() => session.reload(), "destroyed");
+      one.take(await session.cookies());
+      equal(one.cookies.size, 0);
+    }],
+
+    ["each cookie is sent once", async () => {
+      const one = visitor();
+      const session = await one.session();
+      count(session);
+      await session.save();
+      session.rotate();
+      await session.save();
+      const cookies = await session.cookies();
+      equal(cookies.length, 1);
+      one.take(cookies);
+      equal((await one.session()).get("visits"), 1);
+    }],
+
+    ["of two sign-ins at once one is told that it lost", async () => {
+      const one = visitor();
+      await one.visit(count);
+      const [first, second] = [await one.session(), await one.session()];
+      first.signIn("ada");
+      second.signIn("bob");
+      one.take(await first.cookies());
+      const error = await fails(() => second.cookies(), "ended");
+      equal([error.status, (await one.session()).owner], [409, "ada"]);
+    }],
+
+    ["a handler whose session ended meanwhile answers, without a cookie", async () => {
+      const sessions = make();
+      const [cookie] = await sessions.load(null).then((session) => (count(session), session.cookies()));
+      const handler = sessions.handler(async (_, { session }) => {
+        const other = await sessions.load(cookie.split(";")[0]);
+        other.destroy();
+        await other.cookies();
+        return new Response(String(count(session)));
+      });
+      const response = await handler(asking(cookie.split(";")[0]));
+      equal([response.status, await response.text(), response.headers.get("Vary")], [200, "2", "Cookie"]);
+    }],
+
+    ["a cookie that a strict handler refuses is removed", async () => {
+      const handler = make().handler(() => new Response("never"), { strict: true });
+      equal((await handler(asking("__Host-session=gAAAAA"))).status, 400);
+      // Browsers show no Set-Cookie header, not even of a response that they did not get from anywhere.
+      const error = await fails(() => make().load("__Host-session=gAAAAA", { strict: true }), "bad_cookie");
+      ok(/^__Host-session=; .*Max-Age=0/.test(error.cookies[0]), error.cookies);
+    }],
+
+    ["a store that fails in a rotation does not cost the session, where reads are old", async () => {
+      const fault = { of: "" };
+      const inner = mapStore();
+      const store = { ...faulty(inner, fault), capabilities: { consistent: false, conditions: false, lag: 60 } };
+      const one = visitor({ store });
+      await one.visit(count);
+      const session = await one.session();
+      session.signIn("ada");
+      fault.of = "put";
+      await fails(() => session.cookies(), "store_failed");
+      fault.of = "";
+      equal((await one.session()).get("visits"), 1);
+    }],
+
+    ["handles are asked for", async () => {
+      const sessions = make();
+      const session = await sessions.load(null);
+      session.signIn("ada");
+      await session.cookies();
+      await fails(() => sessions.end("ada", undefined), "invalid_handle");
+      await fails(() => sessions.endOthers("ada", undefined), "invalid_handle");
+      equal((await sessions.list("ada")).length, 1);
+    }],
+
+    ["what a store's list answers is checked", async () => {
+      for (const answer of [5, [null], [{ key: 3, entry: new Uint8Array(1) }]]) {
+        const sessions = make({ store: { ...mapStore(), list: () => answer } });
+        await fails(() => sessions.list("ada"), "store_invalid");
+      }
+      for (const answer of ["03", NaN, undefined]) {
+        const sessions = make({ store: { ...mapStore(), deleteOwned: () => answer } });
+        await fails(() => sessions.endAll("ada"), "store_invalid");
+      }
+    }],
+
+    ["an event's listener cannot fail the request", async () => {
+      const { error } = console;
+      let told = 0;
+      console.error = () => (told += 1);
+      try {
+        for (const onEvent of [() => { throw new Error("no"); }, () => Promise.reject(new Error("no"))]) {
+          equal(await visitor({ onEvent }).visit(count), 1);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        equal(told, 2);
+      } finally {
+        console.error = error;
+      }
+    }],
+
+    ["a response that cannot be sent is refused before anything is stored", async () => {
+      const store = mapStore();
+      const session = await make({ store }).load(null);
+      count(session);
+      const used = new Response("a");
+      await used.text();
+      for (const response of [used, undefined, {}, Response.error()]) {
+        const error = await session.commit(response).then(() => undefined, (error) => error);
+        ok(error instanceof TypeError, String(error));
+      }
+      equal(store.size, 0);
+      await session.commit(new Response("a"));
+      equal(store.size, 1);
+    }],
+
+    ["a hundred tenants have keys of their own", async () => {
+      const keys = Array.from({ length: 100 }, (_, index) => KEY.replace("cw_0", `cw${String(index).padStart(2, "0")}`));
+      const sessions = make({ keys: ({ env }) => env.key });
+      const cookies = [];
+      for (const key of keys) {
+        const session = await sessions.load(null, { env: { key } });
+        count(session);
+        cookies.push((await session.cookies())[0].split(";")[0]);
+      }
+      for (const [index, key] of keys.entries()) {
+        equal((await sessions.load(cookies[index], { env: { key } })).get("visits"), 1);
+        equal((await sessions.load(cookies[index], { env: { key: keys[(index + 1) % 100] } })).reason, "bad_cookie");
+      }
+    }],
+
+    ["a time in milliseconds is refused", async () => {
+      const session = await visitor().session();
+      await fails(() => session.insert("a", 1, { until: Date.now() }), "invalid_until");
+    }],
+  ];
+}
