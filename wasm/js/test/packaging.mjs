@@ -3,15 +3,15 @@ import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
+import { hosts } from "./packaging/hosts.mjs";
+import { modules } from "./programs.mjs";
 
 /** What a Worker may ship of this package, compressed: module, glue and driver. */
 const MOST_BYTES = Number(process.env.FASTSESSION_TEST_MOST_BYTES ?? 72 * 1024);
 
-const tarball = process.argv[2];
-const modules = fileURLToPath(new URL("../node_modules", import.meta.url));
+const tarball = resolve(process.argv[2]);
 const root = await mkdtemp(join(tmpdir(), "fastsession-packages-"));
 
 const COUNT = `
@@ -29,11 +29,11 @@ console.log("counted");
 const IMPORTS = `import { createSessions, mapStore } from "fastsession";\nimport { Fernet } from "fastsession/fernet";\n`;
 
 /** A folder with the package installed, and what else the project needs linked from the tests' own packages. */
-async function project(name, links = []) {
+async function project(name, links = [], isInstalled = true) {
   const folder = join(root, name);
   const installed = join(folder, "node_modules/fastsession");
-  await mkdir(installed, { recursive: true });
-  execFileSync("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
+  await mkdir(isInstalled ? installed : folder, { recursive: true });
+  if (isInstalled) execFileSync("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
   for (const link of links) {
     await mkdir(dirname(join(folder, "node_modules", link)), { recursive: true });
     await symlink(join(modules, link), join(folder, "node_modules", link));
@@ -47,7 +47,7 @@ function node(folder, ...args) {
 }
 
 function counted(output) {
-  if (!output.includes("counted")) throw new Error(`it printed ${output}`);
+  if (!/^counted$/m.test(output)) throw new Error(`it printed ${output}`);
 }
 
 const projects = {
@@ -178,6 +178,7 @@ const projects = {
     const stray = names.filter((name) => !/^package\/(dist\/|README\.md$|package\.json$)/.test(name));
     if (stray.length > 0) throw new Error(`it also has ${stray}`);
   },
+  ...hosts({ project, counted, tarball, modules, IMPORTS, COUNT }),
 };
 
 let failed = 0;
