@@ -126,10 +126,14 @@ fn npm(shell: &Shell) -> Result<()> {
         .context("no Chromium: run `cargo xtask setup`")?;
     cmd!(shell, "node wasm/js/test/run.mjs").env("FASTSESSION_TEST_CHROMIUM", chromium).run()?;
     cmd!(shell, "node wasm/js/test/packaging.mjs {tarball}").run()?;
-    Ok(cmd!(shell, "node examples/worker/test.mjs").run()?)
+    cmd!(shell, "node examples/worker/test.mjs").run()?;
+    build_demo(shell)?;
+    let demo = target_folder(shell).join("debug/fastsession-demo");
+    Ok(cmd!(shell, "node examples/shared/test.mjs").env("FASTSESSION_DEMO", demo).run()?)
 }
 
 /// Builds the demo as a part of the workspace, as the steps before did: cargo then compiles nothing twice.
 fn build_demo(shell: &Shell) -> Result<()> {
-    Ok(cmd!(shell, "cargo build --workspace --bin fastsession-demo").run()?)
+    Ok(cmd!(shell, "cargo build --workspace --bin fastsession-demo --features fastsession-demo/redis")
+        .run()?)
 }

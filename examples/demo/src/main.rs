@@ -5,7 +5,7 @@
 //! | variable | meaning | default |
 //! | --- | --- | --- |
 //! | `PORT` | the port on 127.0.0.1; 0 takes a free one | 8080 |
-//! | `FASTSESSION_STORE` | `file:FOLDER` or `memory:` | `file:./.fastsession` |
+//! | `FASTSESSION_STORE` | `file:FOLDER`, `memory:`, or with the feature `redis` `redis://HOST` | `file:./.fastsession` |
 //! | `FASTSESSION_KEY` | the Fernet key that seals the cookies | made at the first start, kept in `./.fastsession-key` |
 //! | `FASTSESSION_SECURE` | `1`: the cookie is `__Host-session` with `Secure`, for a site behind https | off |
 //! | `FASTSESSION_STRICT` | `1`: a cookie that does not open is refused with 400 | off |
