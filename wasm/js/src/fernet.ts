@@ -12,6 +12,9 @@ export { SessionError, type ErrorCode } from "./error.js";
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Tells the core that there is no time to live. */
+const NO_TTL = -1;
+
 /** Settings of {@link Fernet}. */
 export interface FernetOptions {
   /** Refuse tokens from more than 60 seconds ahead in every decryption, not only in one with a time to live. */
@@ -60,15 +63,20 @@ export class Fernet {
    * The key of a passphrase: PBKDF2-HMAC-SHA256 with 600,000 iterations, a good part of a second, unless a lower count
    * is asked for by name.
    *
-   * @throws {@link SessionError} `invalid_key` for an empty passphrase
+   * @throws {@link SessionError} `invalid_key` for an empty passphrase, an unfit salt or count
    */
   static deriveKey(passphrase: string | Uint8Array, salt: Uint8Array, options: { iterations?: number } = {}): string {
-    return call((core) => core.derive_key(bytes(passphrase), salt, options.iterations ?? 600_000));
+    const { iterations = 600_000 } = options;
+    if (!(salt instanceof Uint8Array)) throw new SessionError("invalid_key", "the salt must be a Uint8Array");
+    if (!Number.isInteger(iterations) || iterations < 1 || iterations >= 2 ** 32) {
+      throw new SessionError("invalid_key", "the iterations must be a whole number from 1 to 4,294,967,295");
+    }
+    return call((core) => core.derive_key(bytes(passphrase), salt, iterations));
   }
 
   /** The token of text or bytes. */
   encrypt(plaintext: string | Uint8Array, options: At = {}): string {
-    const now = options.at ?? systemClock();
+    const now = time(options);
     return this.#call((fernet) => fernet.encrypt(bytes(plaintext), now, random()));
   }
 
@@ -78,8 +86,10 @@ export class Fernet {
    * @throws {@link SessionError} `invalid_token`, whatever is wrong with it
    */
   decrypt(token: string, options: DecryptOptions = {}): Uint8Array {
-    const now = options.at ?? systemClock();
-    return this.#call((fernet) => fernet.decrypt(String(token), options.ttl ?? -1, now));
+    const now = time(options);
+    const { ttl } = options;
+    if (ttl !== undefined && !isSeconds(ttl)) throw unfit("ttl must be a number of seconds");
+    return this.#call((fernet) => fernet.decrypt(text(token), ttl ?? NO_TTL, now));
   }
 
   /**
@@ -102,7 +112,7 @@ export class Fernet {
    * @throws {@link SessionError} `invalid_token`
    */
   extractTimestamp(token: string): number {
-    return this.#call((fernet) => fernet.timestamp(String(token)));
+    return this.#call((fernet) => fernet.timestamp(text(token)));
   }
 
   /**
@@ -111,7 +121,7 @@ export class Fernet {
    * @throws {@link SessionError} `invalid_token`
    */
   rotate(token: string): string {
-    return this.#call((fernet) => fernet.rotate(String(token), random()));
+    return this.#call((fernet) => fernet.rotate(text(token), random()));
   }
 
   #call<T>(work: (fernet: Exported) => T): T {
@@ -128,5 +138,24 @@ export class Fernet {
 function bytes(value: string | Uint8Array): Uint8Array {
   if (typeof value === "string") return UTF8.encode(value);
   if (value instanceof Uint8Array) return value;
-  throw new TypeError("Fernet takes text or a Uint8Array");
+  throw unfit("Fernet takes text or a Uint8Array");
+}
+
+/** What is no text is no token. */
+function text(token: unknown): string {
+  return typeof token === "string" ? token : "";
+}
+
+function time({ at }: At): number {
+  if (at === undefined) return systemClock();
+  if (!isSeconds(at)) throw unfit("at must be a number of seconds since 1970");
+  return at;
+}
+
+function isSeconds(value: unknown): boolean {
+  return Number.isFinite(value) && (value as number) >= 0;
+}
+
+function unfit(message: string): SessionError {
+  return new SessionError("invalid_config", message);
 }

@@ -2,7 +2,7 @@
 
 import type { Operation } from "./core/manager.js";
 import { type ErrorCode, SessionError } from "./error.js";
-import { type Awaitable, type Condition, type Filed, holds, type SessionStore } from "./store.js";
+import { type Condition, type Filed, holds, type SessionStore } from "./store.js";
 
 /** What a store holds. */
 export interface Held {
@@ -27,7 +27,7 @@ export class GuardedStore {
 
   /** The record under `key`, empty if there is none. */
   async get(key: string): Promise<Uint8Array> {
-    const held = check(await this.ask("get", () => this.store.get(key)));
+    const held = await this.#ask("get", () => this.store.get(key), check);
     this.#versions.set(key, held.version);
     return held.record;
   }
@@ -44,41 +44,35 @@ export class GuardedStore {
     const filing = this.hasList ? (operation.filing ?? undefined) : undefined;
     const options = { expiresAt, ttl: Math.max(1, expiresAt - now), condition, filing };
     // A copy of its own, since the store may keep it.
-    return done("put", await this.ask("put", () => this.store.put(key, record.slice(), options)));
+    return await this.#ask("put", () => this.store.put(key, record.slice(), options), (answer) => done("put", answer));
   }
 
   async delete(key: string, condition: Condition): Promise<boolean> {
-    return done("delete", await this.ask("delete", () => this.store.delete(key, { condition })));
+    return await this.#ask("delete", () => this.store.delete(key, { condition }), (answer) => done("delete", answer));
   }
 
-  /** What is on a list. */
+  /** The records on an owner's list; only for a store that has lists. */
   async list(owner: string): Promise<Filed[]> {
-    const filed: unknown = await this.ask("list", () => this.store.list!(owner));
-    if (!Array.isArray(filed) || !filed.every(isFiled)) {
-      throw storeError("store_invalid", "list", undefined, "an array of { key, entry }");
-    }
-    return filed;
+    return await this.#ask("list", () => this.store.list!(owner), filed);
   }
 
-  /** Deletes what is on a list, by the store's own way; tells how much that was. */
+  /** Deletes records on an owner's list; only for a store that can. */
   async deleteOwned(owner: string, which: { only?: string; except?: string }): Promise<number> {
-    const deleted: unknown = await this.ask("end", () => this.store.deleteOwned!(owner, which));
-    if (Number.isSafeInteger(deleted) && (deleted as number) >= 0) return deleted as number;
-    throw storeError("store_invalid", "deleteOwned", undefined, "how many it deleted");
+    return await this.#ask("end", () => this.store.deleteOwned!(owner, which), ended);
   }
 
-  /** Asks the store, no longer than the timeout. */
-  async ask<T>(operation: string, work: () => Awaitable<T>): Promise<T> {
+  /** Asks the store, no longer than the timeout, and checks its answer. */
+  async #ask<T>(operation: string, work: () => unknown, check: (answer: unknown) => T): Promise<T> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const answer = work();
-      if (!isPromise(answer)) return answer;
+      if (!isPromise(answer)) return check(answer);
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => {
           reject(new SessionError("store_timeout", `the session store did not ${operation} within ${this.timeout} ms`));
         }, this.timeout);
       });
-      return await Promise.race([answer, late]);
+      return check(await Promise.race([answer, late]));
     } catch (error) {
       if (error instanceof SessionError) throw error;
       throw storeError("store_failed", operation, error);
@@ -94,7 +88,7 @@ export class GuardedStore {
   }
 }
 
-function isPromise<T>(answer: Awaitable<T>): answer is Promise<T> {
+function isPromise(answer: unknown): answer is PromiseLike<unknown> {
   return typeof (answer as { then?: unknown } | null | undefined)?.then === "function";
 }
 
@@ -109,15 +103,21 @@ function check(answer: unknown): Held {
   throw storeError("store_invalid", "get", undefined, "bytes, null or undefined");
 }
 
-function isFiled(filed: unknown): filed is Filed {
-  const { key, entry } = (filed ?? {}) as Partial<Filed>;
-  return typeof key === "string" && entry instanceof Uint8Array;
-}
-
 function done(operation: string, answer: unknown): boolean {
   if (answer === undefined || answer === true) return true;
   if (answer === false) return false;
   throw storeError("store_invalid", operation, undefined, "undefined, true or false");
+}
+
+function filed(answer: unknown): Filed[] {
+  const isFiled = (one: Partial<Filed> | null | undefined) => typeof one?.key === "string" && one.entry instanceof Uint8Array;
+  if (Array.isArray(answer) && answer.every(isFiled)) return answer;
+  throw storeError("store_invalid", "list", undefined, "an array of keys and entries in bytes");
+}
+
+function ended(answer: unknown): number {
+  if (Number.isSafeInteger(answer) && (answer as number) >= 0) return answer as number;
+  throw storeError("store_invalid", "deleteOwned", undefined, "how many there were");
 }
 
 /** The error of a store that failed or answered nonsense. */

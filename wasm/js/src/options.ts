@@ -142,6 +142,17 @@ export function checkStore(store: unknown): asserts store is SessionStore {
       throw unfit(`the store has no method ${method}: see SessionStore, or fastsession/stores for ready ones`);
     }
   }
+  const lag = (store as SessionStore).capabilities?.lag;
+  if (lag !== undefined && !isNumber(lag)) throw unfit("the store's lag must be whole seconds");
+}
+
+/** A clock whose answers are checked: what is no time would end every session, or none. */
+export function checkedClock(clock: () => number): () => number {
+  return () => {
+    const now = clock();
+    if (!Number.isFinite(now) || now < 0) throw unfit("the option clock must give seconds since 1970");
+    return Math.floor(now);
+  };
 }
 
 function checkAll(prefix: string, given: Record<string, unknown>, known: Record<string, [Check, string]>): void {

@@ -4,7 +4,7 @@ import { CoreManager } from "./core/manager.js";
 import { type Host, load } from "./drive.js";
 import { SessionError, usage } from "./error.js";
 import { GuardedStore } from "./guard.js";
-import { checkOptions, checkStore, type Context, keyTexts, type Placement, type SessionEvent, type SessionOptions, settings } from "./options.js";
+import { checkedClock, checkOptions, checkStore, type Context, keyTexts, type Placement, type SessionEvent, type SessionOptions, settings } from "./options.js";
 import { systemClock } from "./random.js";
 import { checkResponse, failed, withSession } from "./respond.js";
 import { Session } from "./session.js";
@@ -86,10 +86,7 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
     cookies: string | readonly string[] | null | undefined,
     context: Context<Env> & Strictness = {},
   ): Promise<Session<Data>> {
-    if (typeof cookies === "object" && cookies !== null && !Array.isArray(cookies)) {
-      throw new TypeError("load needs the Cookie header as text, or several as an array");
-    }
-    const header = typeof cookies === "string" ? cookies : (cookies ?? []).join("; ");
+    const header = typeof cookies === "string" ? cookies : joined(cookies ?? []);
     const host = this.#host(context);
     const state = await load(host, header);
     if (context.strict === true && state.reason === "bad_cookie") {
@@ -220,7 +217,7 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
 
   #host(context: Context<Env>): Host {
     const options = this.#options;
-    const now = options.clock ?? systemClock;
+    const now = options.clock === undefined ? systemClock : checkedClock(options.clock);
     const store = this.#store(context);
     const lag = store?.capabilities?.lag ?? DEFAULT_LAG;
     const isConsistent = store?.capabilities?.consistent ?? true;
@@ -292,6 +289,11 @@ function emit(listener: SessionOptions["onEvent"], event: SessionEvent): void {
   } catch (error) {
     console.error(error);
   }
+}
+
+function joined(cookies: readonly string[]): string {
+  if (Array.isArray(cookies)) return cookies.join("; ");
+  throw new SessionError("invalid_config", "the Cookie header must be text, an array of texts, null or undefined");
 }
 
 function ownerKeys(core: CoreManager, user: string): string[] {

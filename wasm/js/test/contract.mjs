@@ -106,7 +106,10 @@ export function contract(name, makeStore, { waits = true } = {}) {
       const [key, other] = [unique(), unique()];
       await put(key, bytes(64), { ttl: 1 });
       await put(other, bytes(64), { ttl: 600 });
-      await new Promise((resolve) => setTimeout(resolve, 2_100));
+      // Where a machine is busy, a runtime's clock may lag behind its timers.
+      for (let seconds = 0; seconds < 20 && (seconds < 2 || (await get(key)) !== undefined); seconds++) {
+        await new Promise((resolve) => setTimeout(resolve, 1_050));
+      }
       equal(await get(key), undefined);
       ok((await get(other)) !== undefined);
       if (isConditional()) equal(await put(key, bytes(64), { condition: absent }), true, "over counts as absent");

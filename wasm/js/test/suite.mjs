@@ -1,5 +1,6 @@
 // What the package does in every runtime.
 import { equal, fails, ok } from "./harness.mjs";
+import { badInput } from "./bad-input.mjs";
 import { Visitor } from "./browser-like.mjs";
 import { commits } from "./commits.mjs";
 
@@ -540,6 +541,8 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
       await fails(() => Fernet.deriveKey("", salt), "invalid_key");
     }],
     ...commits({ make, visitor, count, mapStore }),
+
+    ...badInput({ createSessions, mapStore, SessionError, Fernet }),
   ];
 }
 
