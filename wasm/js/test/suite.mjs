@@ -3,6 +3,7 @@ import { equal, fails, ok } from "./harness.mjs";
 import { badInput } from "./bad-input.mjs";
 import { Visitor } from "./browser-like.mjs";
 import { commits } from "./commits.mjs";
+import { laggingStores } from "./lagging.mjs";
 
 const KEY = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 const OTHER_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -542,6 +543,7 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
     }],
     ...commits({ make, visitor, count, mapStore }),
 
+    ...laggingStores({ createSessions, kvStore }),
     ...badInput({ createSessions, mapStore, SessionError, Fernet }),
   ];
 }
