@@ -22,6 +22,36 @@ export function hosts({ project, counted, tarball, modules, IMPORTS, COUNT }) {
       counted(run(folder, process.execPath, "main.js"));
     },
 
+    async "node:http, as Express has it"() {
+      const folder = await project("express");
+      await writeFile(join(folder, "main.js"), `
+        import { createServer } from "node:http";
+        ${IMPORTS}
+        const sessions = createSessions({ keys: Fernet.generateKey(), store: mapStore() });
+        const server = createServer(async (request, response) => {
+          try {
+            const session = await sessions.load(request.headers.cookie, { strict: true });
+            const visits = session.update("visits", (visits = 0) => visits + 1);
+            response.setHeader("Set-Cookie", "other=1");
+            for (const cookie of await session.cookies()) response.appendHeader("Set-Cookie", cookie);
+            response.end(String(visits));
+          } catch (error) {
+            response.writeHead(error.status ?? 500).end(error.code);
+          }
+        }).listen(0, "127.0.0.1", async () => {
+          const visit = (cookie) => fetch("http://127.0.0.1:" + server.address().port, { headers: { cookie } });
+          const first = await visit("unrelated=1");
+          const cookies = first.headers.getSetCookie();
+          const cookie = "unrelated=1; " + cookies[1].split(";")[0];
+          const [second, third, forged] = [await visit(cookie), await visit(cookie), await visit("__Host-session=forged")];
+          const seen = [cookies[0], await first.text(), await second.text(), second.headers.getSetCookie().length, await third.text(), forged.status, await forged.text()];
+          console.log(seen.join(" ") === "other=1 1 2 1 3 400 bad_cookie" ? "counted" : seen.join(" "));
+          server.close();
+          server.closeAllConnections();
+        });`);
+      counted(run(folder, process.execPath, "main.js"));
+    },
+
     async "Vite, in a browser"() {
       const folder = await project("vite", ["vite"]);
       await writeFile(join(folder, "main.js"), `${IMPORTS}async function main() {${COUNT}}\nmain();\n`);
