@@ -8,7 +8,7 @@
 )]
 
 pub mod numbered;
-pub mod python;
+pub mod script;
 
 /// The README, whose program is compiled as a test.
 #[cfg(doctest)]

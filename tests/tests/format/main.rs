@@ -20,7 +20,7 @@ use fastsession_core::session::Session;
 use fastsession_core::store::{Operation, StoreKey};
 use fastsession_core::time::UnixTime;
 use fastsession_core::token::KeyRing;
-use fastsession_tests::python::Python;
+use fastsession_tests::script::Script;
 use rand::{Rng as _, RngExt as _};
 use samples::{Sample, rng};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ const LAG: Duration = Duration::from_mins(1);
 
 fn ask(requests: &[Value]) -> Vec<Value> {
     let requests: Vec<String> = requests.iter().map(Value::to_string).collect();
-    let answers = Python::start("format/session_format.py").ask(&requests);
+    let answers = Script::python("format/session_format.py").ask(&requests);
     answers.iter().map(|answer| serde_json::from_str(answer).unwrap()).collect()
 }
 

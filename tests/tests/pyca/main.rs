@@ -11,6 +11,7 @@
     reason = "a test fails where it is wrong"
 )]
 
+mod javascript;
 mod malformed;
 mod peer;
 mod samples;

@@ -1,13 +1,13 @@
-//! The Python process on the other side.
+//! The process on the other side.
 
-use fastsession_tests::python::Python;
+use fastsession_tests::script::Script;
 
-/// What pyca/cryptography said.
+/// What the other side said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// The operation's result.
     Ok(Vec<u8>),
-    /// It raised `InvalidToken`.
+    /// It refused the token.
     Refused,
     /// It raised something else, which its callers do not expect.
     Raised(String),
@@ -17,7 +17,7 @@ impl Answer {
     pub(crate) fn unwrap(self) -> Vec<u8> {
         match self {
             Self::Ok(bytes) => bytes,
-            other => panic!("pyca/cryptography: {other:?}"),
+            other => panic!("the other side: {other:?}"),
         }
     }
 
@@ -30,12 +30,18 @@ impl Answer {
     }
 }
 
-/// One Python process, which answers requests line by line.
-pub(crate) struct Peer(Python);
+/// One process, which answers requests line by line.
+pub(crate) struct Peer(Script);
 
 impl Peer {
+    /// pyca/cryptography.
     pub(crate) fn start() -> Self {
-        Self(Python::start("pyca/peer.py"))
+        Self(Script::python("pyca/peer.py"))
+    }
+
+    /// The npm package, as `cargo xtask wasm` builds it.
+    pub(crate) fn javascript() -> Self {
+        Self(Script::javascript("pyca/package.mjs"))
     }
 
     /// The answers to all `requests`, in their order. It ends the process.
@@ -53,7 +59,7 @@ fn read(line: &str) -> Answer {
     }
 }
 
-/// A line that `peer.py` understands.
+/// A line that `peer.py` and, but for the last two, `package.mjs` understand.
 pub(crate) struct Request(String);
 
 impl Request {

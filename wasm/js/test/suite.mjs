@@ -3,6 +3,7 @@ import { equal, fails, ok } from "./harness.mjs";
 import { badInput } from "./bad-input.mjs";
 import { Visitor } from "./browser-like.mjs";
 import { commits } from "./commits.mjs";
+import { fernetVectors } from "./fernet.mjs";
 import { laggingStores } from "./lagging.mjs";
 
 const KEY = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
@@ -543,6 +544,7 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
     }],
     ...commits({ make, visitor, count, mapStore }),
 
+    ...fernetVectors(Fernet),
     ...laggingStores({ createSessions, kvStore }),
     ...badInput({ createSessions, mapStore, SessionError, Fernet }),
   ];

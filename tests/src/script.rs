@@ -1,4 +1,4 @@
-//! Python on the other side: one request a line, one answer a line.
+//! A program in another language on the other side: one request a line, one answer a line.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,20 +10,28 @@ use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-/// A Python process that runs a script of the tests.
-pub struct Python(Child);
+/// A process that runs a script of the tests.
+pub struct Script(Child);
 
-impl Python {
-    /// Starts the script at this path in `tests/tests/`.
+impl Script {
+    /// Starts the Python script at this path in `tests/tests/`.
     #[must_use]
-    pub fn start(script: &str) -> Self {
+    pub fn python(path: &str) -> Self {
         let python = std::env::var_os("FASTSESSION_TEST_PYTHON").expect(
             "FASTSESSION_TEST_PYTHON names no Python that has pyca/cryptography: run `cargo xtask test`, which makes one",
         );
-        let script = format!("{}/tests/{script}", env!("CARGO_MANIFEST_DIR"));
-        let mut command = Command::new(python);
-        command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
-        Self(command.spawn().expect("FASTSESSION_TEST_PYTHON can be run"))
+        Self::start(Command::new(python), path, "FASTSESSION_TEST_PYTHON can be run")
+    }
+
+    /// Starts the JavaScript module at this path in `tests/tests/`.
+    #[must_use]
+    pub fn javascript(path: &str) -> Self {
+        Self::start(Command::new("node"), path, "node can be run")
+    }
+
+    fn start(mut command: Command, path: &str, expected: &str) -> Self {
+        command.arg(format!("{}/tests/{path}", env!("CARGO_MANIFEST_DIR")));
+        Self(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect(expected))
     }
 
     /// The answers to all `requests`, in their order. It ends the process.
@@ -40,7 +48,7 @@ impl Python {
             });
             BufReader::new(output).lines().map(Result::unwrap).collect()
         });
-        assert!(self.0.wait().unwrap().success());
+        assert!(self.0.wait().unwrap().success(), "the script failed: see above");
         assert_eq!(answers.len(), requests.len());
         answers
     }
