@@ -35,19 +35,19 @@ enum Task {
     BareMetal(bare_metal::Options),
     /// Build the npm package
     Wasm,
-    /// Measure, side by side with others
-    Bench(bench::Selection),
+    /// Measure this project beside its peers, and print ratios
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = tools::shell_at_root().and_then(|shell: Shell| match arguments.task {
         Task::Setup => setup::run(&shell).map(|()| ExitCode::SUCCESS),
-        Task::Bench(selection) => bench::run(&shell, &selection),
         Task::Wasm => wasm::build(&shell).map(|_| ExitCode::SUCCESS),
         Task::Test(selection) => test::run(&shell, &selection),
         Task::Fuzz(selection) => fuzz::run(&shell, &selection).map(|()| ExitCode::SUCCESS),
         Task::BareMetal(options) => bare_metal::run(&shell, &options).map(|()| ExitCode::SUCCESS),
+        Task::Bench(options) => bench::run(&shell, &options).map(|()| ExitCode::SUCCESS),
     });
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
