@@ -5,12 +5,12 @@ use core::time::Duration;
 
 use rand_core::CryptoRng;
 use zeroize::Zeroize;
-#[cfg(feature = "alloc")]
-use zeroize::Zeroizing;
 
 use super::InvalidToken;
 use super::base64::decoded_len;
 use super::binary::IV_LENGTH;
+#[cfg(feature = "alloc")]
+use super::plaintext::Plaintext;
 use super::ring::KeyRing;
 use super::text::VerifiedText;
 #[cfg(feature = "alloc")]
@@ -186,9 +186,9 @@ impl Fernet {
         token: impl AsRef<[u8]>,
         ttl: Option<Duration>,
         now: UnixTime,
-    ) -> Result<Zeroizing<alloc::vec::Vec<u8>>, FernetError> {
-        let mut plaintext = Zeroizing::new(alloc::vec::Vec::with_capacity(decoded_len(token.as_ref())));
-        self.decrypt_at_into(token, ttl, now, &mut *plaintext)?;
+    ) -> Result<Plaintext, FernetError> {
+        let mut plaintext = Plaintext(alloc::vec::Vec::with_capacity(decoded_len(token.as_ref())));
+        self.decrypt_at_into(token, ttl, now, &mut plaintext.0)?;
         Ok(plaintext)
     }
 
@@ -232,12 +232,10 @@ impl Fernet {
     /// # Errors
     /// [`FernetError::Invalid`] if no key made the token or its time is over, [`FernetError::Full`] if there is
     /// no memory for it.
-    pub fn decrypt(
-        &self,
-        token: impl AsRef<[u8]>,
-        ttl: Option<Duration>,
-    ) -> Result<Zeroizing<alloc::vec::Vec<u8>>, FernetError> {
-        self.decrypt_at(token, ttl, UnixTime::now())
+    pub fn decrypt(&self, token: impl AsRef<[u8]>, ttl: Option<Duration>) -> Result<Plaintext, FernetError> {
+        // The clock is a good part of a short token's time.
+        let now = if ttl.is_some() || self.is_strict { UnixTime::now() } else { UnixTime::default() };
+        self.decrypt_at(token, ttl, now)
     }
 }
 

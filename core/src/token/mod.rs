@@ -19,6 +19,8 @@ pub(crate) mod binary;
 mod fernet;
 mod inspect;
 mod key;
+#[cfg(feature = "alloc")]
+mod plaintext;
 mod ring;
 pub(crate) mod text;
 
@@ -26,6 +28,8 @@ pub(crate) use binary::{PREFIX, TokenKey, sealed_len, timestamp_of};
 pub use fernet::{Fernet, FernetError};
 pub use inspect::UnverifiedToken;
 pub use key::{DEFAULT_ITERATIONS, KEY_LENGTH, KEY_TEXT_LENGTH, Key, KeyError};
+#[cfg(feature = "alloc")]
+pub use plaintext::Plaintext;
 pub(crate) use ring::RingKey;
 pub use ring::{KeyRing, MAX_KEYS, RingError};
 pub use text::token_len;

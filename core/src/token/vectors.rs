@@ -240,11 +240,11 @@ fn owned_forms_are_the_same() {
     let at = UnixTime::from_secs(MADE_AT);
     let token = fernet.encrypt_at(b"hello", at, &mut rng).unwrap();
     assert_eq!(token.as_bytes(), encrypt(&fernet, b"hello", MADE_AT));
-    assert_eq!(**fernet.decrypt_at(&token, None, at).unwrap(), *b"hello");
+    assert_eq!(*fernet.decrypt_at(&token, None, at).unwrap(), *b"hello");
     assert_eq!(fernet.extract_timestamp(&token), Ok(at));
     let rotated = fernet.rotate(&token, &mut rng).unwrap();
     assert_ne!(rotated, token);
-    assert_eq!(**fernet.decrypt_at(&rotated, None, at).unwrap(), *b"hello");
+    assert_eq!(*fernet.decrypt_at(&rotated, None, at).unwrap(), *b"hello");
 }
 
 #[cfg(feature = "std")]
@@ -252,6 +252,6 @@ fn owned_forms_are_the_same() {
 fn the_clock_is_the_systems() {
     let fernet = published().strict();
     let token = fernet.encrypt(b"now", &mut CountingRng::default()).unwrap();
-    assert_eq!(**fernet.decrypt(&token, Some(Duration::from_mins(1))).unwrap(), *b"now");
+    assert_eq!(*fernet.decrypt(&token, Some(Duration::from_mins(1))).unwrap(), *b"now");
     assert_eq!(fernet.decrypt(TOKEN, Some(Duration::from_mins(1))), Err(FernetError::Invalid));
 }

@@ -18,7 +18,7 @@ mod samples;
 mod tokens;
 
 use fastsession_core::time::UnixTime;
-use fastsession_core::token::{Fernet, KeyRing};
+use fastsession_core::token::{Fernet, KeyRing, Plaintext};
 
 fn fernet(keys: &str) -> Fernet {
     Fernet::new(KeyRing::parse(keys).unwrap())
@@ -27,5 +27,5 @@ fn fernet(keys: &str) -> Fernet {
 /// What the token holds, whatever its age; `None` if it is refused.
 fn decrypt(keys: &str, token: &[u8]) -> Option<Vec<u8>> {
     let plaintext = fernet(keys).decrypt_at(token, None, UnixTime::default());
-    plaintext.ok().map(|mut plaintext| std::mem::take(&mut *plaintext))
+    plaintext.ok().map(Plaintext::into_vec)
 }
