@@ -66,9 +66,17 @@ impl<'h, I: Iterator<Item = &'h [u8]>> Iterator for Values<'_, 'h, I> {
 }
 
 fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = bytes.iter().position(|byte| *byte == separator)?;
+    let at = find(bytes, separator)?;
     let (before, from) = bytes.split_at_checked(at)?;
     Some((before, from.get(1..)?))
+}
+
+/// Where `wanted` stands first. By pieces, since only the search in a slice as a whole looks at several bytes at once.
+fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
+    const PIECE: usize = 64;
+    let pieces = bytes.chunks(PIECE).zip((0..).step_by(PIECE));
+    let (piece, start): (_, usize) = pieces.into_iter().find(|(piece, _)| piece.contains(&wanted))?;
+    Some(start.saturating_add(piece.iter().position(|byte| *byte == wanted)?))
 }
 
 fn trim(mut bytes: &[u8]) -> &[u8] {

@@ -5,18 +5,16 @@ use core::time::Duration;
 use rand_core::CryptoRng;
 
 use super::placement::ENDED;
-use super::{Filed, Manager, Placement};
+use super::{FiledApart, Manager, Placement};
 use crate::buffer::Buffer;
 use crate::id::SessionId;
+use crate::record::seal::RecordKey;
 use crate::session::{Origin, Session, SessionError, Successor};
 use crate::store::{Condition, Operation, StoreKey};
 use crate::time::{MAX_CLOCK_SKEW, UnixTime};
 
 /// How long a store keeps a record beyond its session's end, so that the core's clock judges.
 pub(super) const STORE_GRACE: Duration = Duration::from_secs(MAX_CLOCK_SKEW);
-
-/// The last-seen time is written at most so many times in an idle timeout.
-const TOUCHES_PER_IDLE_TIMEOUT: u64 = 10;
 
 /// The writes that store a session, one after the other.
 ///
@@ -66,11 +64,19 @@ pub(super) enum Step {
     Delete(StoreKey, Condition),
 }
 
+/// The record to seal.
+struct Place {
+    id: SessionId,
+    key: StoreKey,
+    /// Its key under the newest key of the ring, if that is known already.
+    record_key: Option<RecordKey>,
+}
+
 /// The record to write.
 pub(super) struct Target {
     pub(super) id: SessionId,
     pub(super) key: StoreKey,
-    pub(super) filed: Option<Filed>,
+    pub(super) filed: Option<FiledApart>,
     /// The initialization vector of the cookie, if one is to be sent.
     pub(super) cookie_iv: Option<[u8; 16]>,
 }
@@ -135,7 +141,7 @@ impl<B: Buffer> Commit<B> {
                     record: self.session.data.token(),
                     expires_at: self.session.expires_at().after(STORE_GRACE),
                     condition,
-                    filing: target.filed.as_ref().map(Filed::filing),
+                    filing: target.filed.as_ref().map(|filed| filed.filing()),
                 }
             }
             Step::Delete(key, condition) => Operation::Delete { key, condition },
@@ -226,23 +232,20 @@ impl Manager {
         now: UnixTime,
         rng: &mut impl CryptoRng,
     ) -> Result<Plan, CommitError> {
+        if !self.needs_commit(session, now) {
+            return Ok(Plan::Nothing);
+        }
         let intent = session.intent;
         let Origin::Stored(stored) = &mut session.origin else {
-            if !intent.changed || intent.destroyed {
-                return Ok(Plan::Nothing);
-            }
-            let id = self.generate_id(rng);
+            let place = self.place(self.generate_id(rng));
             self.step(steps, Step::Put(Condition::Absent));
-            return Ok(Plan::Create(self.seal(session, id, true, now, rng)?));
+            return Ok(Plan::Create(self.seal(session, place, true, now, rng)?));
         };
         let (key, tag, is_current) = (stored.key, stored.tag, stored.is_current);
         if intent.destroyed {
             self.mark(steps, &stored.id);
             self.step(steps, Step::Delete(key, Condition::Any));
             return Ok(Plan::Destroy(key));
-        }
-        if intent.discarded {
-            return Ok(Plan::Nothing);
         }
         if intent.rotate {
             let (id, condition) = match stored.successor.take() {
@@ -253,23 +256,19 @@ impl Manager {
             // Not before the new record is there: a store that fails in between must not cost the visitor the session.
             self.mark(steps, &stored.id);
             self.step(steps, Step::Delete(key, Condition::Matches(tag)));
-            return Ok(Plan::Rotate { target: self.seal(session, id, true, now, rng)?, old_key: key });
+            let place = self.place(id);
+            return Ok(Plan::Rotate { target: self.seal(session, place, true, now, rng)?, old_key: key });
         }
-        let touch_is_due = {
-            let unseen = session.header.last_seen.age(now).as_secs();
-            let idle = session.header.lifetimes(self.lifetimes).idle.as_secs();
-            unseen.saturating_mul(TOUCHES_PER_IDLE_TIMEOUT) >= idle
-        };
-        let purpose = match (intent.changed, is_current && !touch_is_due) {
-            (true, _) => Purpose::Change,
-            (false, false) => Purpose::Touch,
-            (false, true) => return Ok(Plan::Nothing),
-        };
-        let id = stored.id.clone();
+        let purpose = if intent.changed { Purpose::Change } else { Purpose::Touch };
+        let place = Place { id: stored.id.clone(), key, record_key: stored.record_key.take() };
         // Changed lifetimes change the cookie's as well, and how long the owner's list has to remember.
         let is_new = !is_current || intent.lifetimes;
         self.step(steps, Step::Put(Condition::Matches(tag)));
-        Ok(Plan::Store { target: self.seal(session, id, is_new, now, rng)?, purpose })
+        Ok(Plan::Store { target: self.seal(session, place, is_new, now, rng)?, purpose })
+    }
+
+    fn place(&self, id: SessionId) -> Place {
+        Place { key: self.namespace.store_key(&id), id, record_key: None }
     }
 
     /// Adds a step, as far as the placement has it.
@@ -298,11 +297,11 @@ impl Manager {
         (self.make_id)(*random)
     }
 
-    /// Seals the session, in place, as the record of `id`. What is new goes on the owner's list and into a cookie.
+    /// Seals the session, in its buffer, as the record of `place`. What is new goes on the owner's list and into a cookie.
     fn seal<B: Buffer>(
         &self,
         session: &mut Session<B>,
-        id: SessionId,
+        place: Place,
         is_new: bool,
         now: UnixTime,
         rng: &mut impl CryptoRng,
@@ -311,12 +310,13 @@ impl Manager {
         session.data.prune(now);
         session.header.last_seen = session.header.last_seen.max(now);
         session.header.revision = session.header.revision.saturating_add(1);
-        let key = self.namespace.store_key(&id);
+        let Place { id, key, record_key } = place;
         let filed = if self.has_owners { self.file(session, &key, is_new, now, rng) } else { None };
         let mut ivs = [[0; 16]; 2];
         rng.fill_bytes(ivs.as_flattened_mut());
         let [record_iv, cookie_iv] = ivs;
-        let record_key = self.namespace.record_key(self.ring.newest(), &id);
+        let record_key =
+            record_key.unwrap_or_else(|| self.namespace.record_key(self.ring.newest(), &id)).expand();
         session.data.seal(&session.header, &record_key, now, record_iv)?;
         Ok(Target { id, key, filed, cookie_iv: is_new.then_some(cookie_iv) })
     }

@@ -89,7 +89,7 @@ impl Manager {
     /// A new id was taken: only an application's own id generator could make one twice.
     fn another_id<B: Buffer>(&self, commit: &mut Commit<B>, id: &SessionId) -> Resolution<B> {
         let key = self.namespace.record_key(self.ring.newest(), id);
-        match commit.session.data.open(&key) {
+        match commit.session.data.open(&key.expand()) {
             Ok(_) => Resolution::Again,
             Err(_) => ended(commit, None),
         }
@@ -107,17 +107,20 @@ impl Manager {
         let Origin::Stored(stored) = &ours.origin else { return Ok(None) };
         let tag = Tag::of(fresh.as_ref());
         let mut data = Data::new(fresh, self.limit);
-        let Ok((header, opened_with)) = self.unseal(&mut data, &stored.id, 0, now) else { return Ok(None) };
+        let Ok(opened) = self.unseal(&mut data, &stored.id, 0, now) else { return Ok(None) };
+        let is_current = stored.is_current && opened.ring_index == 0;
+        let (header, record_key) = opened.keep();
         let origin = Stored {
             id: stored.id.clone(),
             key: stored.key,
             tag,
-            is_current: stored.is_current && opened_with == 0,
+            is_current,
             ends_at: header.ends_at(self.lifetimes),
+            record_key,
             successor: None,
         };
         let key = self.namespace.record_key(self.ring.newest(), sealed_as);
-        if ours.data.open(&key).is_err() {
+        if ours.data.open(&key.expand()).is_err() {
             return Ok(None);
         }
         let mut merged = Session {

@@ -161,13 +161,21 @@ impl Manager {
                 let Target { id, key, .. } = target;
                 let tag = Tag::of(session.data.token());
                 let record_key = self.namespace.record_key(self.ring.newest(), &id);
-                if let Ok(header) = session.data.open(&record_key) {
+                if let Ok(header) = session.data.open(&record_key.expand()) {
                     session.data.forget_changes();
                     let ends_at = header.ends_at(self.lifetimes);
                     session.header = header;
                     session.intent = Intent::default();
-                    session.origin =
-                        Origin::Stored(Stored { id, key, tag, is_current: true, ends_at, successor: None });
+                    let record_key = Some(record_key);
+                    session.origin = Origin::Stored(Stored {
+                        id,
+                        key,
+                        tag,
+                        is_current: true,
+                        ends_at,
+                        record_key,
+                        successor: None,
+                    });
                     return session;
                 }
             }

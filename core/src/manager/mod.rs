@@ -19,6 +19,7 @@ mod owners;
 mod park;
 mod placement;
 mod resume;
+mod settle;
 // Two lines, since clippy knows a module of tests by the first one only.
 #[cfg(test)]
 #[cfg(feature = "alloc")]
@@ -30,7 +31,7 @@ pub use config::{Builder, ConfigError, MAX_LIMIT, MIN_LIMIT};
 pub use conflict::Conflict;
 pub use finish::{Finished, SetCookie};
 pub use open::Pending;
-pub(crate) use owners::Filed;
+pub(crate) use owners::FiledApart;
 pub use owners::{Listing, MAX_LISTING_LENGTH};
 pub use placement::{Placement, Sources};
 

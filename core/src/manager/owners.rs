@@ -41,6 +41,12 @@ pub(crate) struct Filed {
     until: UnixTime,
 }
 
+/// A [`Filed`] that is moved about with its commit although few have one: apart, where there is an allocator.
+#[cfg(feature = "alloc")]
+pub(crate) type FiledApart = alloc::boxed::Box<Filed>;
+#[cfg(not(feature = "alloc"))]
+pub(crate) type FiledApart = Filed;
+
 impl Filed {
     pub(crate) fn filing(&self) -> Filing<'_> {
         Filing { owner: self.owner, entry: &self.entry, is_new: self.is_new, until: self.until }
@@ -75,7 +81,7 @@ impl Manager {
         is_new: bool,
         now: UnixTime,
         rng: &mut impl CryptoRng,
-    ) -> Option<Filed> {
+    ) -> Option<FiledApart> {
         let newest = self.ring.newest();
         let owner = self.owner_key(newest, session.owner()?);
         let fields = (
@@ -93,7 +99,10 @@ impl Manager {
         rng.fill_bytes(&mut iv);
         self.listing_key(newest, key).seal_in_place(&mut entry, length, now, iv).ok()?;
         let until = session.header.ends_at(self.lifetimes).after(STORE_GRACE);
-        Some(Filed { owner, entry, is_new, until })
+        let filed = Filed { owner, entry, is_new, until };
+        #[cfg(feature = "alloc")]
+        let filed = FiledApart::new(filed);
+        Some(filed)
     }
 
     /// HKDF-Expand(PRK, "fastsession owner 1" ‖ length of the namespace in 2 bytes ‖ namespace ‖ owner).

@@ -132,7 +132,7 @@ impl Manager {
             let successor = if has_successor { Some(read_record(&mut reader)?) } else { None };
             let successor = successor.map(|(id, tag)| Successor { id, tag });
             let key = self.namespace.store_key(&id);
-            Origin::Stored(Stored { id, key, tag, is_current, ends_at, successor })
+            Origin::Stored(Stored { id, key, tag, is_current, ends_at, record_key: None, successor })
         };
         Ok(Facts { header, intent, now, offsets, origin, start })
     }

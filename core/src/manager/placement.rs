@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::Manager;
 use super::open::Pending;
+use super::resume::Unsealed;
 use crate::buffer::Buffer;
 use crate::cookie::{self, Values};
 use crate::event::{Event, EventKind};
@@ -109,9 +110,17 @@ impl Manager {
         let stored = |tag, ring_index, header: &Header| {
             let is_current = cookie.ring_index == 0 && ring_index == 0;
             let ends_at = header.ends_at(self.lifetimes);
-            Stored { id: cookie.id, key: cookie.key, tag, is_current, ends_at, successor: None }
+            Stored {
+                id: cookie.id,
+                key: cookie.key,
+                tag,
+                is_current,
+                ends_at,
+                record_key: None,
+                successor: None,
+            }
         };
-        let shown = from_store.as_ref().ok().map(|(header, _)| header.revision);
+        let shown = from_store.as_ref().ok().map(|record| record.header.revision);
         match (from_store, copy) {
             (_, Some(copy)) if shown.is_none_or(|shown| copy.header.revision >= shown) => {
                 let is_stale = shown != Some(copy.header.revision) && self.placement != Placement::Cookie;
@@ -119,7 +128,7 @@ impl Manager {
                 let stored = stored(copy.tag, copy.ring_index, &copy.header);
                 self.stored(copy.data, copy.header, stored, event, now)
             }
-            (Ok((header, ring_index)), _) => {
+            (Ok(Unsealed { header, ring_index, .. }), _) => {
                 let stored = stored(tag, ring_index, &header);
                 self.stored(record, header, stored, None, now)
             }
@@ -149,7 +158,9 @@ impl Manager {
                 Placement::Both { lag } => sealed_at.is_some_and(|at| at.age(now) <= lag.saturating_mul(2)),
                 Placement::Store | Placement::Cookie => true,
             };
-            if is_young && let Ok((header, ring_index)) = self.unseal(&mut data, id, likely, now) {
+            if is_young
+                && let Ok(Unsealed { header, ring_index, .. }) = self.unseal(&mut data, id, likely, now)
+            {
                 return Some(Opened { data, header, tag, ring_index });
             }
         }

@@ -6,9 +6,24 @@ use crate::buffer::Buffer;
 use crate::event::Event;
 use crate::id::SessionId;
 use crate::record::header::Header;
+use crate::record::seal::RecordKey;
 use crate::session::{Data, Intent, Origin, Reason, Refusal, Session, Stored, check_times};
 use crate::store::{StoreKey, Tag};
 use crate::time::UnixTime;
+
+/// A record that opened, and with which key.
+pub(super) struct Unsealed {
+    pub(super) header: Header,
+    pub(super) ring_index: usize,
+    record_key: RecordKey,
+}
+
+impl Unsealed {
+    /// The header; and the record's key if it is the one to seal with again.
+    pub(super) fn keep(self) -> (Header, Option<RecordKey>) {
+        (self.header, (self.ring_index == 0).then_some(self.record_key))
+    }
+}
 
 impl Manager {
     /// The session of a request. `record` is what the store holds under [`Pending::key`], or empty if it holds nothing
@@ -76,20 +91,21 @@ impl Manager {
     ) -> Result<(Header, Stored), Reason> {
         let OpenedCookie { id, key, ring_index } = cookie;
         let tag = Tag::of(data.token());
-        let (header, opened_with) = self.unseal(data, &id, ring_index, now)?;
-        let is_current = ring_index == 0 && opened_with == 0;
+        let unsealed = self.unseal(data, &id, ring_index, now)?;
+        let is_current = ring_index == 0 && unsealed.ring_index == 0;
+        let (header, record_key) = unsealed.keep();
         let ends_at = header.ends_at(self.lifetimes);
-        Ok((header, Stored { id, key, tag, is_current, ends_at, successor: None }))
+        Ok((header, Stored { id, key, tag, is_current, ends_at, record_key, successor: None }))
     }
 
-    /// Opens the record of `id` with the ring's keys, a likely one first; tells which one fitted.
+    /// Opens the record of `id` with the ring's keys, a likely one first.
     pub(super) fn unseal<B: Buffer>(
         &self,
         data: &mut Data<B>,
         id: &SessionId,
         likely: usize,
         now: UnixTime,
-    ) -> Result<(Header, usize), Reason> {
+    ) -> Result<Unsealed, Reason> {
         if data.token().is_empty() {
             return Err(Reason::Missing);
         }
@@ -97,10 +113,11 @@ impl Manager {
         let keys = || self.ring.keys().enumerate();
         let likely = keys().filter(|key| !by_likeliness(key));
         for (index, ring_key) in likely.chain(keys().filter(by_likeliness)) {
-            match data.open(&self.namespace.record_key(ring_key, id)) {
+            let record_key = self.namespace.record_key(ring_key, id);
+            match data.open(&record_key.expand()) {
                 Ok(header) => {
                     check_times(&header, self.lifetimes, now)?;
-                    return Ok((header, index));
+                    return Ok(Unsealed { header, ring_index: index, record_key });
                 }
                 Err(Refusal::Content) => return Err(Reason::Unreadable),
                 Err(Refusal::Key) => {}

@@ -105,7 +105,8 @@ impl Sha256 {
     }
 
     fn used(&self) -> usize {
-        (self.length % BLOCK as u64) as usize
+        const WITHIN: u64 = BLOCK as u64 - 1;
+        usize::try_from(self.length & WITHIN).unwrap_or_default()
     }
 }
 

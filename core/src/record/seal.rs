@@ -1,9 +1,11 @@
 //! The key of a record, and the name that a store holds it under.
 
+use zeroize::Zeroizing;
+
 use crate::id::SessionId;
-use crate::primitives::Hasher;
+use crate::primitives::{BLOCK_LENGTH, Hasher, Mac};
 use crate::store::StoreKey;
-use crate::token::{RingKey, TokenKey};
+use crate::token::{KEY_LENGTH, RingKey, TokenKey};
 
 /// What a record's key is for; the number is the version of the derivation.
 const PURPOSE: &[u8] = b"fastsession record 1";
@@ -40,13 +42,32 @@ impl Namespace {
     }
 
     /// HKDF-Expand(PRK, "fastsession record 1" ‖ length of the namespace in 2 bytes ‖ namespace ‖ id).
-    pub(crate) fn record_key(&self, ring_key: &RingKey, id: &SessionId) -> TokenKey {
+    pub(crate) fn record_key(&self, ring_key: &RingKey, id: &SessionId) -> RecordKey {
         let (length, name) = self.prefixed();
-        TokenKey::new(&ring_key.subkey(&[PURPOSE, &length, name, id.as_bytes()]))
+        RecordKey::new(&ring_key.subkey(&[PURPOSE, &length, name, id.as_bytes()]))
     }
 
     /// The name's length in two bytes, big-endian, and the name.
     pub(crate) fn prefixed(&self) -> ([u8; 2], &[u8]) {
         (u16::try_from(self.name.len()).unwrap_or_default().to_be_bytes(), self.name.as_bytes())
+    }
+}
+
+/// The key of a record: small enough to be kept until the record is sealed again, since it takes several hashes to derive.
+pub(crate) struct RecordKey {
+    mac: Mac,
+    encryption: Zeroizing<[u8; BLOCK_LENGTH]>,
+}
+
+impl RecordKey {
+    fn new(key: &[u8; KEY_LENGTH]) -> Self {
+        let [signing @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = key;
+        let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, encryption @ ..] = key;
+        Self { mac: Mac::new(signing), encryption: Zeroizing::new(*encryption) }
+    }
+
+    /// The key ready for use; expanding it for AES takes less time than moving the expanded one about.
+    pub(crate) fn expand(&self) -> TokenKey {
+        TokenKey::from_parts(self.mac.clone(), &self.encryption)
     }
 }

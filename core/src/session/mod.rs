@@ -23,6 +23,7 @@ use crate::buffer::Buffer;
 use crate::event::Event;
 use crate::id::SessionId;
 use crate::record::header::{Header, Lifetimes};
+use crate::record::seal::RecordKey;
 use crate::store::{StoreKey, Tag};
 use crate::time::UnixTime;
 
@@ -62,6 +63,8 @@ pub(crate) struct Stored {
     pub(crate) is_current: bool,
     /// From when on the record is over whatever anybody does; the request may change that of the session.
     pub(crate) ends_at: UnixTime,
+    /// The record's key under the newest key of the ring, where opening it gave that.
+    pub(crate) record_key: Option<RecordKey>,
     /// The record under a new id that an earlier attempt of this request's rotation has stored.
     pub(crate) successor: Option<Successor>,
 }

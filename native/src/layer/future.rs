@@ -1,15 +1,13 @@
 //! A request on its way through the layer.
 
-use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::Response;
 use pin_project_lite::pin_project;
-use tokio::task::JoinHandle;
-use tracing::Instrument as _;
 
+use super::kept::Kept;
 use super::response;
 use crate::Error;
 use crate::session::{Begun, Phase, Slot};
@@ -17,43 +15,52 @@ use crate::session::{Begun, Phase, Slot};
 pin_project! {
     /// The future of [`SessionService`](super::SessionService).
     #[must_use = "futures do nothing unless polled"]
-    pub struct ResponseFuture<F, B, E> {
+    pub struct ResponseFuture<F, B> {
         #[pin]
-        state: State<F, B, E>,
+        kind: Kind<F, B>,
     }
 }
 
 pin_project! {
-    #[project = StateProjection]
-    enum State<F, B, E> {
+    #[project = KindProjection]
+    enum Kind<F, B> {
+        /// It ends with whoever waits for it.
+        Bound { #[pin] work: Work<F, B> },
+        /// It does not.
+        Kept { work: Kept<Work<F, B>> },
+    }
+}
+
+pin_project! {
+    /// The handler, then the writes.
+    #[project = WorkProjection]
+    enum Work<F, B> {
         /// The handler runs.
         Handler { #[pin] handler: F, slot: Arc<Slot> },
         /// The session is written.
         Commit { writes: Writes, slot: Arc<Slot>, response: Option<Response<B>> },
-        /// All of that happens in a task of its own.
-        Task { task: JoinHandle<Result<Response<B>, E>> },
     }
 }
 
 type Writes = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
-impl<F, B, E> ResponseFuture<F, B, E>
+impl<F, B, E> ResponseFuture<F, B>
 where
     F: Future<Output = Result<Response<B>, E>> + Send + 'static,
     B: Default + Send + 'static,
     E: Send + 'static,
 {
-    pub(super) fn new(handler: F, slot: Arc<Slot>) -> Self {
-        Self { state: State::Handler { handler, slot } }
+    pub(super) fn bound(handler: F, slot: Arc<Slot>) -> Self {
+        Self { kind: Kind::Bound { work: Work::Handler { handler, slot } } }
     }
 
     /// Goes on even if nobody waits for the response any more.
-    pub(super) fn spawned(self) -> Self {
-        Self { state: State::Task { task: tokio::spawn(self.in_current_span()) } }
+    pub(super) fn kept(handler: F, slot: Arc<Slot>) -> Self {
+        Self { kind: Kind::Kept { work: Kept::new(Work::Handler { handler, slot }) } }
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F, B, E>
+impl<F, B, E> Future for ResponseFuture<F, B>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: Default,
@@ -61,10 +68,25 @@ where
     type Output = Result<Response<B>, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.project().state;
+        match self.project().kind.project() {
+            KindProjection::Bound { work } => work.poll(context),
+            KindProjection::Kept { work } => work.poll(context),
+        }
+    }
+}
+
+impl<F, B, E> Future for Work<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: Default,
+{
+    type Output = Result<Response<B>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut work = self;
         loop {
-            match state.as_mut().project() {
-                StateProjection::Handler { handler, slot } => {
+            match work.as_mut().project() {
+                WorkProjection::Handler { handler, slot } => {
                     let mut response = ready!(handler.poll(context))?;
                     let slot = Arc::clone(slot);
                     let discard = response.status().is_server_error();
@@ -78,14 +100,14 @@ where
                             let of_slot = Arc::clone(&slot);
                             let writes: Writes =
                                 Box::pin(async move { of_slot.carry_out(job, Phase::Committed).await });
-                            state.set(State::Commit { writes, slot, response: Some(response) });
+                            work.set(Self::Commit { writes, slot, response: Some(response) });
                         }
                         Err(error) => {
                             return Poll::Ready(Ok(response::failed(&error, slot.take_cookies())));
                         }
                     }
                 }
-                StateProjection::Commit { writes, slot, response } => {
+                WorkProjection::Commit { writes, slot, response } => {
                     let written = ready!(writes.as_mut().poll(context));
                     let response = match (written, response.take()) {
                         // A session that ended meanwhile stays ended; its event tells of the changes that are lost.
@@ -97,16 +119,6 @@ where
                         (Err(error), _) => response::failed(&error, slot.take_cookies()),
                     };
                     return Poll::Ready(Ok(response));
-                }
-                StateProjection::Task { task } => {
-                    return Poll::Ready(match ready!(Pin::new(task).poll(context)) {
-                        Ok(result) => result,
-                        Err(error) => match error.try_into_panic() {
-                            Ok(panic) => resume_unwind(panic),
-                            // The runtime is shutting down.
-                            Err(_) => Ok(response::failed(&Error::Contended, Vec::new())),
-                        },
-                    });
                 }
             }
         }

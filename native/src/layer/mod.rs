@@ -1,6 +1,7 @@
 //! The tower layer: commits a request's session with its response.
 
 mod future;
+mod kept;
 mod response;
 
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use crate::session::Slot;
 /// changes, but for a sign-out, which is carried out in any case. If the store fails, the response becomes a 503.
 ///
 /// Requests that may change something (all methods but GET, HEAD, OPTIONS and TRACE) run to their end even if the client
-/// hangs up: they are spawned on the tokio runtime, which the layer needs.
+/// hangs up: what is left of them then is spawned on the tokio runtime, which the layer needs.
 #[derive(Clone, Debug)]
 pub struct SessionLayer {
     manager: SessionManager,
@@ -60,7 +61,7 @@ where
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, ResBody, S::Error>;
+    type Future = ResponseFuture<S::Future, ResBody>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -70,7 +71,7 @@ where
         let slot = Arc::new(Slot::new(self.manager.clone()));
         request.extensions_mut().insert(Arc::clone(&slot));
         let is_safe = request.method().is_safe();
-        let response = ResponseFuture::new(self.inner.call(request), slot);
-        if is_safe { response } else { response.spawned() }
+        let handler = self.inner.call(request);
+        if is_safe { ResponseFuture::bound(handler, slot) } else { ResponseFuture::kept(handler, slot) }
     }
 }

@@ -7,6 +7,7 @@ use fastsession_core::event::EventKind;
 use fastsession_core::manager::{Commit, Conflict, Finished, Manager, Pending, Placement, Sources};
 use fastsession_core::session::{self, SessionError};
 use fastsession_core::store::{Condition, Operation, Outcome, StoreKey};
+use fastsession_core::time::UnixTime;
 use rand::RngExt as _;
 
 use super::Inner;
@@ -16,8 +17,9 @@ use crate::store::{Put, Store as _, StoreError};
 /// The core's session on a growing buffer.
 pub(crate) type CoreSession = session::Session<Vec<u8>>;
 
-/// A commit on its way: over a kilobyte, so that it is not moved about.
+/// Phases of it. They are large, and boxed where they would be moved about.
 pub(crate) type CoreCommit = Box<Commit<Vec<u8>>>;
+pub(crate) type CoreFinished = Finished<Vec<u8>>;
 
 /// How often a commit is tried again after a conflict. Of requests that collide one gets through each time, so this is
 /// how many requests can change one session at once.
@@ -29,12 +31,14 @@ const PATIENT_RETRIES: u32 = 2;
 pub(crate) struct Opening {
     pending: Pending,
     copies: Vec<Vec<u8>>,
+    /// When the request came: what is read for it is judged by that.
+    now: UnixTime,
 }
 
 impl Opening {
     /// A session that is read again: its cookies are not at hand any more.
-    pub(crate) fn again(pending: Pending) -> Self {
-        Self { pending, copies: Vec::new() }
+    pub(crate) fn again(pending: Pending, now: UnixTime) -> Self {
+        Self { pending, copies: Vec::new(), now }
     }
 }
 
@@ -55,31 +59,40 @@ impl Inner {
     pub(crate) fn open<'h>(&self, cookie_headers: impl IntoIterator<Item = &'h [u8]>) -> Opening {
         let now = self.clock.now();
         if self.core.placement() == Placement::Store {
-            return Opening { pending: self.core.open(cookie_headers, now), copies: Vec::new() };
+            return Opening { pending: self.core.open(cookie_headers, now), copies: Vec::new(), now };
         }
         let headers: Vec<&[u8]> = cookie_headers.into_iter().collect();
         let copies = self.core.data_cookies(headers.iter().copied()).map(<[u8]>::to_vec).collect();
-        Opening { pending: self.core.open(headers, now), copies }
+        Opening { pending: self.core.open(headers, now), copies, now }
     }
 
     /// Reads the record and makes the session of it.
-    pub(crate) async fn read(&self, opening: Opening) -> Result<CoreSession, Error> {
-        let Opening { pending, copies } = opening;
+    pub(crate) async fn read(&self, opening: Opening) -> Result<Box<CoreSession>, Error> {
+        let Opening { pending, copies, now } = opening;
         let record = match pending.key() {
             Some(key) if self.core.placement() != Placement::Cookie => self.get(key).await?,
             _ => Vec::new(),
         };
-        let has_ended = match pending.ended_key() {
-            Some(key) => !self.get(key).await?.is_empty(),
-            None => false,
+        let session = if self.core.placement() == Placement::Store {
+            Box::new(self.core.resume(pending, record, now))
+        } else {
+            let has_ended = match pending.ended_key() {
+                Some(key) => !self.get(key).await?.is_empty(),
+                None => false,
+            };
+            let sources = Sources { record, copy: Vec::new(), has_ended };
+            let copies = copies.iter().map(Vec::as_slice);
+            Box::new(self.core.resume_placed(pending, copies, sources, now))
         };
-        let sources = Sources { record, copy: Vec::new(), has_ended };
-        let copies = copies.iter().map(Vec::as_slice);
-        let session = self.core.resume_placed(pending, copies, sources, self.clock.now());
         if let Some(event) = session.event() {
             self.emit(event);
         }
         Ok(session)
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> UnixTime {
+        self.clock.now()
     }
 
     /// Seals the session and says what is to be written.
@@ -88,7 +101,7 @@ impl Inner {
     }
 
     /// Ends a commit that has nothing left to write.
-    pub(crate) fn finish(&self, commit: CoreCommit) -> Result<Finished<Vec<u8>>, Error> {
+    pub(crate) fn finish(&self, commit: CoreCommit) -> Result<CoreFinished, Error> {
         let finished = self.core.finish(*commit)?;
         if let Some(event) = finished.event() {
             self.emit(event);
@@ -97,7 +110,7 @@ impl Inner {
     }
 
     /// The session again, after its commit.
-    pub(crate) fn reopen(&self, finished: Finished<Vec<u8>>) -> CoreSession {
+    pub(crate) fn reopen(&self, finished: CoreFinished) -> CoreSession {
         self.core.reopen(finished, self.clock.now())
     }
 
@@ -106,7 +119,7 @@ impl Inner {
         self: &Arc<Self>,
         mut commit: CoreCommit,
         mut repeats: Vec<Repeat>,
-    ) -> Result<Finished<Vec<u8>>, Error> {
+    ) -> Result<CoreFinished, Error> {
         let mut retries = 0;
         while let Some(operation) = commit.operation() {
             let (Operation::Put { key, .. } | Operation::Delete { key, .. }) = operation;

@@ -20,7 +20,7 @@ use crate::{Error, SessionError};
 pub struct Session(Arc<Slot>);
 
 impl Session {
-    pub(crate) fn new(manager: SessionManager, session: CoreSession) -> Self {
+    pub(crate) fn new(manager: SessionManager, session: Box<CoreSession>) -> Self {
         let slot = Slot::new(manager);
         slot.opened(session);
         Self(Arc::new(slot))
@@ -74,7 +74,8 @@ impl Session {
             return Ok(());
         }
         let (pending, phase) = self.0.take_for_reload()?;
-        let session = self.manager().inner().read(Opening::again(pending)).await?;
+        let inner = self.manager().inner();
+        let session = inner.read(Opening::again(pending, inner.now())).await?;
         self.0.reloaded(session, phase);
         Ok(())
     }

@@ -4,9 +4,9 @@ use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fastsession_core::manager::{Finished, Pending, Placement};
+use fastsession_core::manager::{Pending, Placement};
 
-use crate::manager::{CoreCommit, CoreSession, Repeat, SessionManager};
+use crate::manager::{CoreCommit, CoreFinished, CoreSession, Repeat, SessionManager};
 use crate::{Error, SessionError};
 
 /// One request's session, and how far it has come. One lock guards all of it, and is never held across an await.
@@ -19,7 +19,9 @@ pub(crate) struct Slot {
 
 struct State {
     phase: Phase,
-    session: Option<CoreSession>,
+    session: Option<Box<CoreSession>>,
+    /// A commit that the session is to be taken up from again, if anybody asks for it: that opens the record.
+    finished: Option<Box<CoreFinished>>,
     repeats: Vec<Repeat>,
     cookies: Vec<String>,
 }
@@ -53,7 +55,13 @@ pub(crate) struct Job {
 
 impl Slot {
     pub(crate) fn new(manager: SessionManager) -> Self {
-        let state = State { phase: Phase::Unopened, session: None, repeats: Vec::new(), cookies: Vec::new() };
+        let state = State {
+            phase: Phase::Unopened,
+            session: None,
+            finished: None,
+            repeats: Vec::new(),
+            cookies: Vec::new(),
+        };
         Self { manager, state: Mutex::new(state), user: AtomicUsize::new(0) }
     }
 
@@ -67,7 +75,7 @@ impl Slot {
     }
 
     /// Puts the session in that was read; of two readers the first one counts.
-    pub(crate) fn opened(&self, session: CoreSession) {
+    pub(crate) fn opened(&self, session: Box<CoreSession>) {
         let mut state = self.lock();
         if state.phase == Phase::Unopened {
             state.phase = Phase::Open;
@@ -76,8 +84,9 @@ impl Slot {
     }
 
     pub(crate) fn read<R>(&self, look: impl FnOnce(&CoreSession) -> R) -> Result<R, SessionError> {
-        let state = self.lock_for_user()?;
-        state.session.as_ref().map(look).ok_or(SessionError::Committed)
+        let mut state = self.lock_for_user()?;
+        self.take_up(&mut state);
+        state.session.as_deref().map(look).ok_or(SessionError::Committed)
     }
 
     /// Works on a session that may be changed.
@@ -93,6 +102,7 @@ impl Slot {
         change: impl FnOnce(&mut CoreSession, &mut Vec<Repeat>) -> Result<R, SessionError>,
     ) -> Result<R, SessionError> {
         let mut state = self.lock_for_user()?;
+        self.take_up(&mut state);
         let State { phase: Phase::Open | Phase::Detached, session: Some(session), repeats, .. } = &mut *state
         else {
             return Err(SessionError::Committed);
@@ -104,24 +114,30 @@ impl Slot {
     pub(crate) fn begin(&self, discard: bool, next: Phase) -> Result<Begun, Error> {
         let mut state = self.lock();
         let was_read = state.phase != Phase::Unopened;
-        let taken = match state.phase {
-            Phase::Open | Phase::Detached => state.session.take(),
-            Phase::Unopened | Phase::Committed => None,
-        };
-        let Some(mut session) = taken else { return Ok(Begun { was_read, job: None }) };
+        let nothing = Begun { was_read, job: None };
+        if !matches!(state.phase, Phase::Open | Phase::Detached) {
+            return Ok(nothing);
+        }
+        self.take_up(&mut state);
+        let Some(session) = &mut state.session else { return Ok(nothing) };
         if discard {
             session.discard_changes();
         }
+        let inner = self.manager.inner();
+        if inner.core().settle(session, inner.now()) {
+            state.phase = next;
+            return Ok(nothing);
+        }
         let repeats = std::mem::take(&mut state.repeats);
+        let Some(session) = state.session.take() else { return Ok(nothing) };
         state.phase = Phase::Committed;
         drop(state);
-        let inner = self.manager.inner();
-        let commit = inner.commit(session)?;
+        let commit = inner.commit(*session)?;
         if commit.operation().is_some() {
             return Ok(Begun { was_read, job: Some(Job { commit, repeats }) });
         }
         self.finished(inner.finish(commit)?, next);
-        Ok(Begun { was_read, job: None })
+        Ok(nothing)
     }
 
     /// Carries out what [`Self::begin`] has begun, whatever happens to the caller if something ends with it.
@@ -147,15 +163,17 @@ impl Slot {
         if has_lost_changes { Err(Error::Ended) } else { Ok(()) }
     }
 
-    fn finished(&self, finished: Finished<Vec<u8>>, next: Phase) {
+    fn finished(&self, finished: CoreFinished, next: Phase) {
         let inner = self.manager.inner();
         let cookies =
             inner.core().cookies(&finished).filter_map(|cookie| String::from_utf8(cookie.to_bytes()).ok());
         let cookies: Vec<String> = cookies.collect();
-        let session = inner.reopen(finished);
         let mut state = self.lock();
         state.phase = next;
-        state.session = Some(session);
+        state.finished = Some(Box::new(finished));
+        if cookies.is_empty() {
+            return;
+        }
         // An earlier commit of this request may have made a cookie of the same name.
         let name = |cookie: &str| cookie.split('=').next().map(str::to_owned);
         state.cookies.retain(|old| !cookies.iter().any(|new| name(new) == name(old)));
@@ -169,7 +187,8 @@ impl Slot {
     /// The phase that a save leaves the session in.
     pub(crate) fn check_saveable(&self) -> Result<Phase, Error> {
         let in_cookie = self.manager.inner().core().placement() == Placement::Cookie;
-        let state = self.lock();
+        let mut state = self.lock();
+        self.take_up(&mut state);
         match (state.phase, &state.session) {
             (Phase::Open, Some(_)) => Ok(Phase::Open),
             (Phase::Detached, Some(session))
@@ -184,20 +203,28 @@ impl Slot {
 
     pub(crate) fn take_for_reload(&self) -> Result<(Pending, Phase), SessionError> {
         let mut state = self.lock();
-        if state.session.as_ref().is_some_and(CoreSession::is_destroyed) {
+        self.take_up(&mut state);
+        if state.session.as_ref().is_some_and(|session| session.is_destroyed()) {
             return Err(SessionError::Destroyed);
         }
         let session = state.session.take().ok_or(SessionError::Committed)?;
         let phase = if state.phase == Phase::Open { Phase::Open } else { Phase::Detached };
         state.repeats.clear();
         state.phase = Phase::Committed;
-        Ok((self.manager.inner().core().reload(session), phase))
+        Ok((self.manager.inner().core().reload(*session), phase))
     }
 
-    pub(crate) fn reloaded(&self, session: CoreSession, phase: Phase) {
+    pub(crate) fn reloaded(&self, session: Box<CoreSession>, phase: Phase) {
         let mut state = self.lock();
         state.session = Some(session);
         state.phase = phase;
+    }
+
+    /// Goes on after a commit.
+    fn take_up(&self, state: &mut State) {
+        if let Some(finished) = state.finished.take() {
+            state.session = Some(Box::new(self.manager.inner().reopen(*finished)));
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -255,10 +282,10 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         let is_left = matches!(state.phase, Phase::Open | Phase::Detached)
-            && state.session.as_ref().is_some_and(CoreSession::is_destroyed);
+            && state.session.as_ref().is_some_and(|session| session.is_destroyed());
         let (true, Some(session)) = (is_left, state.session.take()) else { return };
         let (Ok(runtime), Ok(commit)) =
-            (tokio::runtime::Handle::try_current(), self.manager.inner().commit(session))
+            (tokio::runtime::Handle::try_current(), self.manager.inner().commit(*session))
         else {
             return;
         };
