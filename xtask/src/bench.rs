@@ -17,7 +17,7 @@ const JAVASCRIPT: &str = "js";
 /// What to compare, and how.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// What to compare: fernet, axum, …, js; everything unless named
+    /// What to compare: fernet, axum, redis, file, growth, js; everything unless named
     what: Vec<String>,
     /// A few rounds only, to see that everything runs
     #[arg(long)]
@@ -25,6 +25,9 @@ pub(crate) struct Options {
     /// Count instructions too, step by step: this takes minutes
     #[arg(long)]
     instructions: bool,
+    /// A folder to draw the curves of growth into, as docs/plots
+    #[arg(long)]
+    plots: Option<PathBuf>,
 }
 
 /// Builds the comparisons and runs them.
@@ -58,7 +61,20 @@ fn compare_natively(shell: &Shell, options: &Options, what: &[&String]) -> Resul
     for (flag, is_set) in [("--quick", options.quick), ("--instructions", options.instructions)] {
         command = command.args(is_set.then_some(flag));
     }
+    if let Some(folder) = &options.plots {
+        shell.create_dir(folder)?;
+        command = command.arg("--plots").arg(folder);
+    }
     Ok(command.run()?)
+}
+
+/// Runs a few rounds of everything: a change of this project or a peer must not break the comparison unnoticed. Its
+/// figures are not looked at.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn test(shell: &Shell) -> Result<()> {
+    run(shell, &Options { what: Vec::new(), quick: true, instructions: false, plots: None })
 }
 
 /// Builds the programs; returns the one that compares.

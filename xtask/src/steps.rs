@@ -4,7 +4,8 @@ use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
 use crate::tools::{find_program, target_folder, test_python};
-use crate::{bare_metal, fuzz, setup, wasm};
+use crate::bench::WORKSPACE as PEERS;
+use crate::{bare_metal, bench, fuzz, setup, wasm};
 
 /// One step of the tests.
 pub(crate) struct Step {
@@ -41,6 +42,7 @@ pub(crate) const STEPS: &[Step] = &[
     ),
     step("browser", "the demo in a browser", browser),
     step("npm", "the npm package in every JavaScript runtime, on every store, and as it is installed", npm),
+    step("bench", "the comparison with the peers builds, and a few rounds of it run", bench::test),
 ];
 
 const fn step(name: &'static str, about: &'static str, run: fn(&Shell) -> Result<()>) -> Step {
@@ -48,7 +50,8 @@ const fn step(name: &'static str, about: &'static str, run: fn(&Shell) -> Result
 }
 
 fn format(shell: &Shell) -> Result<()> {
-    Ok(cmd!(shell, "cargo fmt --all --check").run()?)
+    cmd!(shell, "cargo fmt --all --check").run()?;
+    Ok(cmd!(shell, "cargo fmt --all --check --manifest-path {PEERS}").run()?)
 }
 
 fn clippy(shell: &Shell) -> Result<()> {

@@ -2,6 +2,9 @@
 
 mod axum;
 mod fernet;
+mod file;
+mod growth;
+mod redis;
 mod suite;
 
 use std::path::PathBuf;
@@ -31,6 +34,9 @@ struct Arguments {
     /// A Python interpreter that has the `cryptography` package
     #[arg(long)]
     python: Option<PathBuf>,
+    /// A folder to draw the curves of growth into
+    #[arg(long)]
+    plots: Option<PathBuf>,
     /// Do one work for some seconds, to be profiled: `--profile "decrypt 32 B" fastsession`
     #[arg(long, num_args = 2, value_names = ["CASE", "CONTENDER"])]
     profile: Vec<String>,
@@ -45,6 +51,12 @@ enum What {
     Fernet,
     /// Requests of an axum server with sessions in memory
     Axum,
+    /// The same on a Redis server, which is started for it
+    Redis,
+    /// The same in files
+    File,
+    /// Cost against what grows
+    Growth,
 }
 
 impl What {
@@ -52,6 +64,9 @@ impl What {
         match self {
             Self::Fernet => fernet::run(settings),
             Self::Axum => axum::run(settings),
+            Self::Redis => redis::run(settings),
+            Self::File => file::run(settings),
+            Self::Growth => growth::run(settings),
         }
     }
 }
@@ -59,7 +74,13 @@ impl What {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let rounds = if arguments.quick { Rounds::QUICK } else { Rounds::THOROUGH };
-    let settings = Settings { rounds, python: arguments.python, counts_instructions: arguments.instructions };
+    let settings = Settings {
+        rounds,
+        python: arguments.python,
+        plots: arguments.plots,
+        is_quick: arguments.quick,
+        counts_instructions: arguments.instructions,
+    };
     let find = |name: &str| {
         let mut cases = fernet::cases(&settings).into_iter().chain(axum::cases());
         cases.find(|case| case.name == name).with_context(|| format!("there is no case {name:?}"))

@@ -11,6 +11,9 @@ use harness::{Contender, Counter, Measured, Rounds};
 pub(crate) struct Settings {
     pub(crate) rounds: Rounds,
     pub(crate) python: Option<PathBuf>,
+    /// Where to draw plots.
+    pub(crate) plots: Option<PathBuf>,
+    pub(crate) is_quick: bool,
     pub(crate) counts_instructions: bool,
 }
 

@@ -16,8 +16,7 @@ use actix_web::{App, Error};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use harness::Contender;
 
-use super::site::next;
-use super::{BARE_ACTIX, Work};
+use super::{BARE_ACTIX, Work, next};
 
 pub(super) fn bare(work: Work) -> Result<Contender> {
     let system = System::new();

@@ -1,11 +1,14 @@
 //! A request with an existing session, kept in memory, against the same request without sessions.
 
 mod actix;
-mod ours;
-mod site;
+pub(crate) mod ours;
+pub(crate) mod peer_site;
+pub(crate) mod site;
 mod tower_sessions;
 
+pub(crate) use self::site::next;
 use anyhow::Result;
+use axum::http::Method;
 use harness::{Counter, Measured, Spread, Table, quantity};
 
 use crate::suite::{Case, Outcome, Settings, or_dash};
@@ -38,7 +41,11 @@ impl Work {
         }
     }
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn method(self) -> Method {
+        if matches!(self, Self::Post) { Method::POST } else { Method::GET }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Untouched => "not touched",
             Self::Read => "read",

@@ -42,7 +42,7 @@ async fn read(session: Session) -> Result<&'static str, Error> {
 }
 
 async fn write(session: Session) -> Result<&'static str, Error> {
-    session.insert("visits", &super::site::next())?;
+    session.insert("visits", &super::next())?;
     Ok("1")
 }
 

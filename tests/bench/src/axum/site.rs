@@ -21,15 +21,13 @@ pub(super) fn bare(work: Work) -> Result<Contender> {
 }
 
 /// Measures the requests of `work` to `site`, whose session begins with a request to `/begin`.
-pub(super) fn contender(name: &str, work: Work, mut site: Router) -> Result<Contender> {
+pub(crate) fn contender(name: &str, work: Work, mut site: Router) -> Result<Contender> {
     let runtime = runtime()?;
     let mut cookie = HeaderValue::from_static("id=none");
     if name != BARE {
-        let response = send(&runtime, &mut site, &Method::POST, "/begin", &cookie)?;
-        let set = response.headers().get(header::SET_COOKIE).context("the site sets no cookie")?;
-        cookie = HeaderValue::from_str(set.to_str()?.split(';').next().context("the cookie is empty")?)?;
+        cookie = begin(&runtime, &mut site)?;
     }
-    let method = if work == Work::Post { Method::POST } else { Method::GET };
+    let method = work.method();
     ensure!(send(&runtime, &mut site, &method, work.path(), &cookie)?.status().is_success(), "{name} fails");
     Ok(Contender::new(name, move |count| {
         runtime.block_on(async {
@@ -42,8 +40,16 @@ pub(super) fn contender(name: &str, work: Work, mut site: Router) -> Result<Cont
     }))
 }
 
+/// Begins a session; returns the `Cookie` header of its visitor.
+pub(crate) fn begin(runtime: &Runtime, site: &mut Router) -> Result<HeaderValue> {
+    let none = HeaderValue::from_static("id=none");
+    let response = send(runtime, site, &Method::POST, "/begin", &none)?;
+    let set = response.headers().get(header::SET_COOKIE).context("the site sets no cookie")?;
+    Ok(HeaderValue::from_str(set.to_str()?.split(';').next().context("the cookie is empty")?)?)
+}
+
 /// A runtime of one thread: what is compared is work, not scheduling.
-pub(super) fn runtime() -> Result<Runtime> {
+pub(crate) fn runtime() -> Result<Runtime> {
     Ok(Builder::new_current_thread().enable_all().build()?)
 }
 
@@ -59,7 +65,7 @@ fn send(
     Ok(response)
 }
 
-fn request(method: &Method, path: &'static str, cookie: &HeaderValue) -> Request<Body> {
+pub(crate) fn request(method: &Method, path: &'static str, cookie: &HeaderValue) -> Request<Body> {
     let mut request = Request::new(Body::empty());
     *request.method_mut() = method.clone();
     *request.uri_mut() = axum::http::Uri::from_static(path);
