@@ -16,7 +16,7 @@ use fastsession::store::{Progress, Put, Store, StoreError, StoreErrorKind};
 use fastsession_core::store::{Condition, Filing, Outcome, OwnerKey, StoreKey, Tag, Which};
 use fastsession_core::time::UnixTime;
 use fastsession_tests::numbered::{number, numbered};
-use fastsession_tests::servers::{Cluster, RedisServer, Sentinels, redis_cli, wait_until};
+use fastsession_tests::servers::{Certificate, Cluster, RedisServer, Sentinels, redis_cli, wait_until};
 use tokio::task::JoinHandle;
 
 fn key(index: u8) -> StoreKey {
@@ -332,20 +332,12 @@ async fn what_others_wrote_is_corrupt() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_is_spoken_and_checked() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-    let (ca, certificate, private) = (path("ca.pem"), path("server.pem"), path("server.key"));
-    let script = format!(
-        "set -e; cd {}; openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=ca; \
-         openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost; \
-         printf 'subjectAltName=DNS:localhost' > names; \
-         openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem",
-        folder.path().display()
-    );
-    assert!(Command::new("sh").args(["-c", &script]).output().expect("openssl runs").status.success());
+    let certificate = Certificate::new();
+    let [ca, server, private] = [certificate.authority(), certificate.server(), certificate.private_key()]
+        .map(|path| path.to_string_lossy().into_owned());
     let tls_port = fastsession_tests::servers::free_port();
     let port = tls_port.to_string();
-    let files = ["--tls-cert-file", &certificate, "--tls-key-file", &private, "--tls-ca-cert-file", &ca];
+    let files = ["--tls-cert-file", &server, "--tls-key-file", &private, "--tls-ca-cert-file", &ca];
     let arguments = [&["--tls-port", &port, "--tls-auth-clients", "no"][..], &files].concat();
     let server = RedisServer::start(&arguments);
     let worker = |trusted: &str| {

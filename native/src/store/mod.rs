@@ -36,7 +36,7 @@ pub use self::redis::RedisStore;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use self::sql::SqlStore;
 pub use self::sweeper::{SWEEP_INTERVAL, Sweeper};
-pub use self::url::{Registry, open};
+pub use self::url::{Registry, open, open_existing};
 
 /// One write of a record; see [`Operation::Put`](fastsession_core::store::Operation::Put).
 #[derive(Clone, Copy, Debug)]

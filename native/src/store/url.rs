@@ -22,12 +22,22 @@ pub async fn open(url: &str) -> Result<DynStore, StoreError> {
     Registry::new().open(url).await
 }
 
+/// The same, for tools that look at a store: it makes nothing, so that a mistyped URL is an error and not an empty store.
+///
+/// # Errors
+/// As [`open`]; [`StoreErrorKind::Configuration`] if there is no such folder or file. Tables that are missing are told by
+/// the first operation.
+pub async fn open_existing(url: &str) -> Result<DynStore, StoreError> {
+    known(url, Make::Nothing).await
+}
+
 /// The schemes that [`Registry::open`] knows: this crate's and the application's own.
 #[derive(Clone, Default)]
 pub struct Registry(HashMap<String, Opener>);
 
-type Opener = Arc<dyn Fn(String) -> Opening + Send + Sync>;
-type Opening = Pin<Box<dyn Future<Output = Result<DynStore, StoreError>> + Send>>;
+type Opener = Arc<dyn Fn(String) -> Opening<'static> + Send + Sync>;
+/// Boxed, since the types of the futures in it are deep enough to overwhelm compilers.
+type Opening<'a> = Pin<Box<dyn Future<Output = Result<DynStore, StoreError>> + Send + 'a>>;
 
 impl Registry {
     /// This crate's schemes; see [`open`].
@@ -42,7 +52,7 @@ impl Registry {
     where
         F: Future<Output = Result<DynStore, StoreError>> + Send + 'static,
     {
-        let opener = move |url| Box::pin(open(url)) as Opening;
+        let opener = move |url| Box::pin(open(url)) as Opening<'static>;
         self.0.insert(scheme.to_ascii_lowercase(), Arc::new(opener));
         self
     }
@@ -52,33 +62,10 @@ impl Registry {
     /// # Errors
     /// As [`open`].
     pub async fn open(&self, url: &str) -> Result<DynStore, StoreError> {
-        let Some((scheme, rest)) = url.split_once(':') else {
-            return Err(misunderstood("it has no scheme; \"memory:\" and \"file:DIR\" are two".to_owned()));
-        };
-        let scheme = scheme.to_ascii_lowercase();
-        if let Some(opener) = self.0.get(&scheme) {
-            return opener(url.to_owned()).await;
-        }
-        match scheme.as_str() {
-            "memory" if rest.is_empty() => Ok(DynStore::new(MemoryStore::new())),
-            "memory" => Err(misunderstood("nothing may follow \"memory:\"".to_owned())),
-            #[cfg(all(feature = "file", unix))]
-            "file" => file(rest).await,
-            #[cfg(not(all(feature = "file", unix)))]
-            "file" => Err(missing(&scheme, "file")),
-            #[cfg(feature = "redis")]
-            "redis" | "rediss" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster"
-            | "rediss+cluster" => Ok(DynStore::new(super::RedisStore::connect(url).await?)),
-            #[cfg(not(feature = "redis"))]
-            "redis" | "rediss" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster"
-            | "rediss+cluster" => Err(missing(&scheme, "redis")),
-            #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-            "sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb" => {
-                Ok(DynStore::new(super::SqlStore::open(url).await?))
-            }
-            #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
-            "sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb" => Err(missing(&scheme, SQL_FEATURES)),
-            _ => Err(misunderstood(format!("the scheme \"{scheme}\" is not known"))),
+        let scheme = url.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+        match scheme.and_then(|scheme| self.0.get(&scheme)) {
+            Some(opener) => opener(url.to_owned()).await,
+            None => known(url, Make::WhatIsMissing).await,
         }
     }
 }
@@ -89,8 +76,53 @@ impl fmt::Debug for Registry {
     }
 }
 
+/// What opening a store may do to its place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Make {
+    WhatIsMissing,
+    Nothing,
+}
+
+/// Opens a store of a scheme of this crate's.
+fn known(url: &str, make: Make) -> Opening<'_> {
+    Box::pin(open_known(url, make))
+}
+
+#[allow(unused_variables, reason = "used unless all features are off")]
+async fn open_known(url: &str, make: Make) -> Result<DynStore, StoreError> {
+    let Some((scheme, rest)) = url.split_once(':') else {
+        return Err(misunderstood("it has no scheme; \"memory:\" and \"file:DIR\" are two".to_owned()));
+    };
+    let scheme = scheme.to_ascii_lowercase();
+    match scheme.as_str() {
+        "memory" if rest.is_empty() => Ok(DynStore::new(MemoryStore::new())),
+        "memory" => Err(misunderstood("nothing may follow \"memory:\"".to_owned())),
+        #[cfg(all(feature = "file", unix))]
+        "file" => file(rest, make).await,
+        #[cfg(not(all(feature = "file", unix)))]
+        "file" => Err(missing(&scheme, "file")),
+        #[cfg(feature = "redis")]
+        "redis" | "rediss" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster" | "rediss+cluster" => {
+            Ok(DynStore::new(super::RedisStore::connect(url).await?))
+        }
+        #[cfg(not(feature = "redis"))]
+        "redis" | "rediss" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster" | "rediss+cluster" => {
+            Err(missing(&scheme, "redis"))
+        }
+        #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+        "sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb" => {
+            let makes = make == Make::WhatIsMissing;
+            let builder = super::SqlStore::builder(url).create(makes).migrate(makes);
+            Ok(DynStore::new(builder.open().await?))
+        }
+        #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+        "sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb" => Err(missing(&scheme, SQL_FEATURES)),
+        _ => Err(misunderstood(format!("the scheme \"{scheme}\" is not known"))),
+    }
+}
+
 #[cfg(all(feature = "file", unix))]
-async fn file(rest: &str) -> Result<DynStore, StoreError> {
+async fn file(rest: &str, make: Make) -> Result<DynStore, StoreError> {
     use super::file::{Durability, FileStore};
 
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -115,7 +147,8 @@ async fn file(rest: &str) -> Result<DynStore, StoreError> {
             return Err(misunderstood(detail.to_owned()));
         }
     };
-    let store = FileStore::builder(path).durability(durability).open().await?;
+    let store =
+        FileStore::builder(path).durability(durability).create(make == Make::WhatIsMissing).open().await?;
     Ok(DynStore::new(store))
 }
 
@@ -145,6 +178,35 @@ mod tests {
             assert!(!error.to_string().contains("secret"), "{error}");
         }
         assert_eq!(open("memory:").await.unwrap().engine(), "memory");
+    }
+
+    #[cfg(all(feature = "file", unix))]
+    #[tokio::test]
+    async fn what_only_looks_makes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("file:{}/store", folder.path().display());
+        for _ in 0..2 {
+            let error = open_existing(&url).await.unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::Configuration);
+            assert!(error.to_string().contains("no store"), "{error}");
+            assert!(!folder.path().join("store/records").exists());
+            std::fs::create_dir_all(folder.path().join("store")).unwrap();
+        }
+        open(&url).await.unwrap();
+        assert_eq!(open_existing(&url).await.unwrap().engine(), "file");
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn what_only_looks_makes_no_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sessions.db");
+        let url = format!("sqlite:{}", file.display());
+        let error = open_existing(&url).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Configuration);
+        assert!(!file.exists());
+        open(&url).await.unwrap();
+        assert_eq!(open_existing(&url).await.unwrap().engine(), "SQLite");
     }
 
     #[tokio::test]

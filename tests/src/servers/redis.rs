@@ -1,6 +1,7 @@
 //! Redis: one server, three Sentinels over three servers, a Cluster of six.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -31,6 +32,11 @@ impl RedisServer {
     /// Its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where it keeps its files.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Its URL.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
+use super::certificate::Certificate;
 use super::process::{Process, free_port, wait_until};
 
 /// A database server with any number of empty databases.
@@ -74,6 +75,11 @@ impl SqlServer {
         }
     }
 
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Runs a statement; returns whether that worked.
     pub fn sql(&self, statement: &str) -> bool {
         let port = self.port.to_string();
@@ -86,6 +92,39 @@ impl SqlServer {
                 .output(),
         };
         output.is_ok_and(|output| output.status.success())
+    }
+
+    /// Lets PostgreSQL speak TLS.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn speak_tls(&self, certificate: &Certificate) {
+        let own = |path: PathBuf, name: &str| {
+            let copy = self.folder.path().join(name);
+            std::fs::copy(path, &copy).expect("a copy");
+            if is_root() {
+                run("chown", &["postgres", &copy.to_string_lossy()]);
+            }
+            run("chmod", &["600", &copy.to_string_lossy()]);
+            copy.to_string_lossy().into_owned()
+        };
+        let (server, key) =
+            (own(certificate.server(), "server.pem"), own(certificate.private_key(), "server.key"));
+        assert!(self.sql(&format!("ALTER SYSTEM SET ssl_cert_file = '{server}'")));
+        assert!(self.sql(&format!("ALTER SYSTEM SET ssl_key_file = '{key}'")));
+        assert!(self.sql("ALTER SYSTEM SET ssl = 'on'") && self.sql("SELECT pg_reload_conf()"));
+        let answers = || {
+            self.sql_at(
+                &format!("host=localhost port={} user=postgres sslmode=require", self.port),
+                "SELECT 1",
+            )
+        };
+        wait_until("PostgreSQL speaks TLS", answers);
+    }
+
+    fn sql_at(&self, connection: &str, statement: &str) -> bool {
+        let output = Command::new("psql").args(["-d", connection, "-qc", statement]).output();
+        self.kind == Kind::Postgres && output.is_ok_and(|output| output.status.success())
     }
 
     /// Ends it without warning, as far as its own processes let it be started again afterwards.

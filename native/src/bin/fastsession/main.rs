@@ -1,16 +1,18 @@
-//! The operator's command line: keys and tokens by hand.
+//! The operator's command line: keys and tokens by hand, and stores.
 
+mod date;
 mod failure;
 mod key;
 mod key_source;
 mod stdio;
+mod store;
 mod token;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-const ABOUT: &str = "Keys and tokens of fastsession by hand.
+const ABOUT: &str = "Keys, tokens and stores of fastsession by hand.
 
 Data comes on standard input and goes to standard output, byte for byte. Secrets are never taken from arguments, \
 which other users of the machine can see.";
@@ -23,10 +25,14 @@ const EXAMPLES: &str = "Examples:
   Change to a new key: put it in front; the old one still opens what it sealed.
     export FASTSESSION_KEY=$(fastsession key generate),$FASTSESSION_KEY
 
+  See whether a user is signed in, and sign them out everywhere:
+    fastsession store list --store file:/var/lib/site/sessions --owner ada
+    fastsession store revoke --store file:/var/lib/site/sessions --owner ada --all
+
 Exit status:
   0  done
-  1  the token was refused
-  2  it could not be tried: wrong arguments, no usable key, a failed read or write";
+  1  the token was refused, or there is no such session
+  2  it could not be tried: wrong arguments, no usable key, a failed read or write, a store that failed";
 
 #[derive(Parser)]
 #[command(name = "fastsession", version, about = ABOUT, after_help = EXAMPLES)]
@@ -43,12 +49,14 @@ enum Command {
     /// Encrypt, decrypt and inspect Fernet tokens
     #[command(subcommand)]
     Token(token::Command),
+    Store(store::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Key(command) => command.run(),
         Command::Token(command) => command.run(),
+        Command::Store(arguments) => arguments.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

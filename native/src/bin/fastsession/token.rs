@@ -7,9 +7,8 @@ use fastsession_core::OsRng;
 use fastsession_core::rand_core::UnwrapErr;
 use fastsession_core::time::UnixTime;
 use fastsession_core::token::{Fernet, FernetError, UnverifiedToken};
-use time::UtcDateTime;
-use time::format_description::well_known::Rfc3339;
 
+use crate::date::date_if_any;
 use crate::failure::Failure;
 use crate::key_source::KeySource;
 use crate::stdio;
@@ -105,11 +104,9 @@ fn inspect() -> Result<(), Failure> {
 
 /// Seconds, and the date if there is one for them.
 fn describe(time: UnixTime) -> String {
-    let seconds = time.as_secs();
-    let date = i64::try_from(seconds).ok().and_then(|seconds| UtcDateTime::from_unix_timestamp(seconds).ok());
-    match date.and_then(|date| date.format(&Rfc3339).ok()) {
-        Some(date) => format!("{seconds} ({date})"),
-        None => seconds.to_string(),
+    match date_if_any(time) {
+        Some(date) => format!("{} ({date})", time.as_secs()),
+        None => time.as_secs().to_string(),
     }
 }
 

@@ -67,6 +67,7 @@ pub enum Durability {
 pub struct Builder {
     path: PathBuf,
     durability: Durability,
+    create: bool,
     clock: Arc<dyn Clock>,
 }
 
@@ -81,7 +82,8 @@ impl FileStore {
 
     /// The store in the folder `path`, with settings to come.
     pub fn builder(path: impl Into<PathBuf>) -> Builder {
-        Builder { path: path.into(), durability: Durability::default(), clock: Arc::new(SystemClock) }
+        let (path, clock) = (path.into(), Arc::new(SystemClock));
+        Builder { path, durability: Durability::default(), create: true, clock }
     }
 
     /// The folder, as an absolute path.
@@ -112,6 +114,13 @@ impl Builder {
         self
     }
 
+    /// Whether to make the store's folders if there are none: yes, unless set.
+    #[must_use]
+    pub fn create(mut self, create: bool) -> Self {
+        self.create = create;
+        self
+    }
+
     /// What to judge expiry by; the system's clock unless set.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
@@ -119,15 +128,24 @@ impl Builder {
         self
     }
 
-    /// Opens the store, making its folders. A folder that is empty becomes private (0700); what is in one that
+    /// Opens the store, making its folders unless told otherwise. A folder that is empty becomes private (0700); what is in one that
     /// is not empty stays as it is, and only the store's own folders in it are private.
     ///
     /// # Errors
-    /// If the folder cannot be made or written to.
+    /// If the folder cannot be made or written to; [`StoreErrorKind::Configuration`] if there is no store and none is to be
+    /// made.
     pub async fn open(self) -> Result<FileStore, StoreError> {
         let place = self.path.clone();
-        let Self { path, durability, clock } = self;
-        let root = blocking("open", &place, move || prepare(&path)).await?;
+        let Self { path, durability, create, clock } = self;
+        let root = if create {
+            blocking("open", &place, move || prepare(&path)).await?
+        } else {
+            blocking("open", &place, move || find(&path)).await?.ok_or_else(|| {
+                let detail = "there is no store in this folder";
+                let error = StoreError::message(StoreErrorKind::Configuration, ENGINE, "open", detail);
+                error.at(place.display().to_string())
+            })?
+        };
         let files = Arc::new(Files {
             root,
             durability,
@@ -288,6 +306,21 @@ fn prepare(path: &Path) -> io::Result<PathBuf> {
     }
     probe(&root.folder(RECORDS)?)?;
     Ok(path)
+}
+
+/// The absolute path, if the folders are there.
+fn find(path: &Path) -> io::Result<Option<PathBuf>> {
+    let path = match path.canonicalize() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        path => path?,
+    };
+    let root = Folder::open(&path)?;
+    for name in [RECORDS, OWNERS, LOCKS] {
+        if root.folder_if_any(name)?.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(path))
 }
 
 /// Finds out now, not at the first visitor, whether files can be made here.

@@ -180,11 +180,13 @@ impl RedisStore {
         let nodes = self.read("stats", &command).await?;
         let nodes: String =
             redis::from_redis_value(nodes).map_err(|_| self.corrupt("stats", "CLUSTER NODES is no text"))?;
-        // id host:port@bus[,name] flags …
+        // id host:port@bus[,name] flags master ping pong epoch link slots…; a server that has no slots has no records, whatever
+        // it is taken for while a Cluster forms.
         let masters = nodes.lines().filter_map(|line| {
             let mut words = line.split(' ').skip(1);
             let (address, flags) = (words.next()?, words.next()?);
-            let lives = flags.split(',').any(|flag| flag == "master") && !flags.contains("fail");
+            let holds = words.nth(5).is_some_and(|slots| !slots.is_empty());
+            let lives = holds && flags.split(',').any(|flag| flag == "master") && !flags.contains("fail");
             let (host, port) = address.split('@').next()?.rsplit_once(':')?;
             lives.then_some(Some((host.to_owned(), port.parse().ok()?)))
         });

@@ -143,13 +143,24 @@ impl Connection {
         answer.extract_error()
     }
 
-    /// Sends `command` to the server at this address of a Cluster, or to the only one.
+    /// Sends `command`, which only reads, to the server at this address of a Cluster, or to the only one. A connection that is
+    /// not there is made again meanwhile; the caller sets a limit to the time.
     pub(super) async fn run_at(&self, command: &Cmd, node: Option<&(String, u16)>) -> RedisResult<Value> {
         match (self, node) {
             (Self::Cluster(connection), Some((host, port))) => {
                 let route = SingleNodeRoutingInfo::ByAddress { host: host.clone(), port: *port };
-                let route = RoutingInfo::SingleNode(route);
-                connection.clone().route_command(command.clone(), route).await?.extract_error()
+                let mut pause = PAUSE;
+                loop {
+                    let route = RoutingInfo::SingleNode(route.clone());
+                    let answer = connection.clone().route_command(command.clone(), route).await;
+                    match answer.and_then(Value::extract_error) {
+                        Err(error) if matches!(verdict(&error), Verdict::Refused) => {
+                            tokio::time::sleep(pause).await;
+                            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                        }
+                        answer => return answer,
+                    }
+                }
             }
             _ => self.run(command, true).await,
         }

@@ -306,15 +306,19 @@ impl Store for RedisStore {
     async fn stats(&self, progress: &Progress) -> Result<Stats, StoreError> {
         let nodes = self.nodes().await?;
         let mut step = Step::default();
-        let (mut owners, mut bytes) = (0_u64, 0_u64);
-        for (prefix, count) in [(&self.0.records, &mut step.records), (&self.0.lists, &mut owners)] {
+        let (mut records, mut owners, mut bytes) = (0_u64, 0_u64, 0_u64);
+        for (prefix, is_list) in [(&self.0.records, false), (&self.0.lists, true)] {
             for node in &nodes {
                 let mut cursor = "0".to_owned();
                 loop {
                     let (next, mut names) = self.scan(node.as_ref(), &cursor, prefix).await?;
                     names.retain(|name| cluster::is_list(name));
+                    let count = if is_list { &mut owners } else { &mut records };
                     *count = count.saturating_add(names.len() as u64);
                     bytes = bytes.saturating_add(self.sizes(&names, prefix).await?);
+                    step.done = step.done.saturating_add(1);
+                    step.records = records;
+                    progress.report(step);
                     cursor = next;
                     if cursor == "0" {
                         break;
@@ -322,10 +326,7 @@ impl Store for RedisStore {
                 }
             }
         }
-        step.done = 1;
-        step.of = Some(1);
-        progress.report(step);
-        Ok(Stats { records: step.records, expired: None, owners: Some(owners), bytes: Some(bytes) })
+        Ok(Stats { records, expired: None, owners: Some(owners), bytes: Some(bytes) })
     }
 }
 

@@ -5,22 +5,23 @@ use std::time::Duration;
 use super::super::{StoreError, StoreErrorKind};
 use super::pool::{Pool, failed};
 
-/// Opens a pool of at most `connections`. Returns it with where it leads to, without a password.
+/// Opens a pool of at most `connections`, making SQLite's file if there is none and `create`. Returns it with where it leads to, without a password.
 pub(super) async fn connect(
     url: &str,
     connections: u32,
     timeout: Duration,
+    create: bool,
 ) -> Result<(Pool, String), StoreError> {
     let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
     match scheme {
         #[cfg(feature = "sqlite")]
-        "sqlite" => sqlite(rest, connections, timeout).await,
+        "sqlite" => sqlite(rest, connections, timeout, create).await,
         #[cfg(feature = "postgres")]
         "postgres" | "postgresql" => postgres(url, connections, timeout).await,
         #[cfg(feature = "mysql")]
         "mysql" | "mariadb" => mysql(&format!("mysql:{rest}"), connections, timeout).await,
         _ => {
-            let _ = (rest, connections, timeout);
+            let _ = (rest, connections, timeout, create);
             let detail =
                 format!("the scheme \"{scheme}\" is not known, or its cargo feature is not switched on");
             Err(StoreError::message(StoreErrorKind::Configuration, "SQL", "open", detail))
@@ -29,7 +30,12 @@ pub(super) async fn connect(
 }
 
 #[cfg(feature = "sqlite")]
-async fn sqlite(path: &str, connections: u32, timeout: Duration) -> Result<(Pool, String), StoreError> {
+async fn sqlite(
+    path: &str,
+    connections: u32,
+    timeout: Duration,
+    create: bool,
+) -> Result<(Pool, String), StoreError> {
     use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
     // sqlite:///DIR/FILE is /DIR/FILE.
@@ -38,10 +44,16 @@ async fn sqlite(path: &str, connections: u32, timeout: Duration) -> Result<(Pool
         let detail = "\"sqlite:\" needs a file";
         return Err(StoreError::message(StoreErrorKind::Configuration, "SQLite", "open", detail));
     }
-    private(path).map_err(|error| StoreError::io("SQLite", "open", error).at(path))?;
+    if create {
+        private(path).map_err(|error| StoreError::io("SQLite", "open", error).at(path))?;
+    } else if !std::path::Path::new(path).exists() {
+        let detail = "there is no such file";
+        let error = StoreError::message(StoreErrorKind::Configuration, "SQLite", "open", detail);
+        return Err(error.at(path));
+    }
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
+        .create_if_missing(create)
         .journal_mode(SqliteJournalMode::Wal)
         // What was acknowledged survives a power cut; in WAL mode less does not guarantee it.
         .synchronous(SqliteSynchronous::Full)

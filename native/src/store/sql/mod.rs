@@ -38,6 +38,7 @@ pub struct Builder {
     url: String,
     connections: u32,
     timeout: Duration,
+    create: bool,
     migrate: bool,
     clock: Arc<dyn Clock>,
 }
@@ -57,8 +58,14 @@ impl SqlStore {
     /// - `postgres://user:password@host/database`
     /// - `mysql://user:password@host/database`, or `mariadb://` …
     pub fn builder(url: &str) -> Builder {
-        let (connections, timeout) = (10, Duration::from_secs(5));
-        Builder { url: url.to_owned(), connections, timeout, migrate: true, clock: Arc::new(SystemClock) }
+        Builder {
+            url: url.to_owned(),
+            connections: 10,
+            timeout: Duration::from_secs(5),
+            create: true,
+            migrate: true,
+            clock: Arc::new(SystemClock),
+        }
     }
 
     /// Makes the tables (`fastsession_records`, `fastsession_schema`) if there are none. It may be called at any
@@ -119,9 +126,17 @@ impl SqlStore {
         operation: &'static str,
         work: impl Future<Output = sqlx::Result<T>>,
     ) -> Result<T, StoreError> {
-        let engine = self.0.pool.engine();
         // The pool has a limit of its own for giving out a connection, with a better text.
-        let limit = self.0.timeout.saturating_mul(2);
+        self.within_limit(self.0.timeout.saturating_mul(2), operation, work).await
+    }
+
+    async fn within_limit<T>(
+        &self,
+        limit: Duration,
+        operation: &'static str,
+        work: impl Future<Output = sqlx::Result<T>>,
+    ) -> Result<T, StoreError> {
+        let engine = self.0.pool.engine();
         let result = match tokio::time::timeout(limit, work).await {
             Ok(result) => result.map_err(|error| pool::failed(engine, operation, error)),
             Err(elapsed) => Err(StoreError::new(StoreErrorKind::Unavailable, engine, operation, elapsed)),
@@ -166,6 +181,13 @@ impl Builder {
         self
     }
 
+    /// Whether opening makes the file of SQLite's database if there is none; it does unless switched off.
+    #[must_use]
+    pub fn create(mut self, create: bool) -> Self {
+        self.create = create;
+        self
+    }
+
     /// Whether opening makes missing tables; it does unless switched off, for accounts that may not.
     #[must_use]
     pub fn migrate(mut self, migrate: bool) -> Self {
@@ -185,7 +207,7 @@ impl Builder {
     /// # Errors
     /// [`StoreErrorKind::Configuration`] for a URL that it does not understand, otherwise what the database says.
     pub async fn open(self) -> Result<SqlStore, StoreError> {
-        let (pool, place) = connect::connect(&self.url, self.connections, self.timeout).await?;
+        let (pool, place) = connect::connect(&self.url, self.connections, self.timeout, self.create).await?;
         let store = SqlStore(Arc::new(Inner { pool, place, timeout: self.timeout, clock: self.clock }));
         if self.migrate {
             store.migrate().await?;
@@ -294,7 +316,7 @@ impl Store for SqlStore {
         let arguments = [self.now(), self.now()];
         let arguments = arguments.get(..self.times_in_count()).unwrap_or(&arguments);
         let counts = self.0.pool.counts(self.dialect().count, arguments);
-        let (records, expired, owners, bytes) = self.within("stats", counts).await?;
+        let (records, expired, owners, bytes) = self.within_limit(COUNTING, "stats", counts).await?;
         let number = |number| u64::try_from(number).unwrap_or_default();
         progress.report(Step { done: 1, of: Some(1), records: number(records) });
         Ok(Stats {
@@ -341,5 +363,7 @@ fn seconds(time: UnixTime) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
+/// Counting goes through all rows.
+const COUNTING: Duration = Duration::from_mins(10);
 /// The tables' version.
 const VERSION: i64 = 1;

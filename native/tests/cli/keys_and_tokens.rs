@@ -1,44 +1,10 @@
-//! The operator's command line, run as an operator does.
-#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+//! Keys and tokens by hand.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use crate::program::{KEY, complaint, output, run};
 
-const KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 /// The published vector: "hello", made at 499162800.
 const TOKEN: &str =
     "gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==";
-
-/// Runs the program with the words of `arguments`, `key` in the environment and `input`.
-fn run(arguments: &str, key: Option<&str>, input: &[u8]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fastsession"));
-    command.args(arguments.split_whitespace()).env_remove("FASTSESSION_KEY");
-    if let Some(key) = key {
-        command.env("FASTSESSION_KEY", key);
-    }
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    // A program that refuses its arguments does not read.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    child.wait_with_output().unwrap()
-}
-
-/// What the program wrote, having ended well.
-fn output(arguments: &str, key: Option<&str>, input: &[u8]) -> Vec<u8> {
-    let run = run(arguments, key, input);
-    assert!(run.status.success(), "{arguments}: {}", run.stderr.escape_ascii());
-    run.stdout
-}
-
-/// The one line that the program wrote to standard error, having ended with `status` and without output.
-fn complaint(status: i32, arguments: &str, key: Option<&str>, input: &[u8]) -> String {
-    let run = run(arguments, key, input);
-    assert_eq!(run.status.code(), Some(status), "{arguments}: {}", run.stderr.escape_ascii());
-    assert!(run.stdout.is_empty(), "{arguments}");
-    let stderr = String::from_utf8(run.stderr).unwrap();
-    assert_eq!(stderr.lines().count(), 1, "{arguments}: {stderr}");
-    stderr
-}
 
 #[test]
 fn generated_keys_seal_and_open() {

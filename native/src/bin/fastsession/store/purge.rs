@@ -1,0 +1,49 @@
+//! `fastsession store purge`
+
+use clap::Args;
+use fastsession::UnixTime;
+use fastsession::store::Store as _;
+use serde_json::json;
+
+use super::progress::Shown;
+use super::source::StoreSource;
+use crate::failure::Failure;
+use crate::stdio;
+
+const EXAMPLES: &str = "Example, for a timer, where the server has no sweeper:
+  fastsession store purge --store file:/var/lib/site/sessions
+
+Sessions that are over cannot be used any more: this makes room. It may run beside servers and beside another purge, and \
+may be interrupted: the next one goes on. Redis does it by itself.";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    store: StoreSource,
+    /// Write a JSON object: how many were removed
+    #[arg(long)]
+    json: bool,
+}
+
+impl Arguments {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let store = self.store.open().await?;
+        let purges_itself = store.capabilities().self_purging;
+        let removed = if purges_itself {
+            0
+        } else {
+            let shown = Shown::start("purging");
+            let removed = store.purge_expired(UnixTime::now(), shown.progress()).await;
+            shown.finish();
+            removed.map_err(|error| Failure::Untried(error.to_string()))?
+        };
+        if self.json {
+            return stdio::write_line(&json!({ "removed": removed }).to_string());
+        }
+        if purges_itself {
+            return stdio::write_line(&format!("nothing to do: {} purges itself", store.engine()));
+        }
+        stdio::write_line(&format!("{removed} removed"))
+    }
+}
