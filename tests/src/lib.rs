@@ -7,8 +7,12 @@
     reason = "what helps tests may panic as they do"
 )]
 
+pub mod careless;
+pub mod interleavings;
 pub mod numbered;
 pub mod script;
+#[cfg(unix)]
+pub mod subjects;
 
 /// The README, whose program is compiled as a test.
 #[cfg(doctest)]

@@ -30,6 +30,11 @@ pub(crate) const STEPS: &[Step] = &[
         bare_metal::test,
     ),
     step("tests", "unit and integration tests of all crates", tests),
+    step(
+        "interleavings",
+        "100,000 interleavings of requests on each kind of store lose nothing and bring nothing back",
+        interleavings,
+    ),
     step("features", "the server's tests pass with all its features", features),
     step("doctests", "the examples of the documentation and of the README run", doctests),
     step("docs", "the documentation builds without warnings", docs),
@@ -85,6 +90,13 @@ fn core_bare(shell: &Shell) -> Result<()> {
 
 fn tests(shell: &Shell) -> Result<()> {
     Ok(cmd!(shell, "cargo test --workspace --lib --bins --tests").run()?)
+}
+
+/// Optimized, since it is all about numbers; one kind of store at a time, since each takes both cores.
+fn interleavings(shell: &Shell) -> Result<()> {
+    let threads = "--test-threads=1";
+    Ok(cmd!(shell, "cargo test --release -p fastsession-tests --test interleavings -- --nocapture {threads}")
+        .run()?)
 }
 
 fn features(shell: &Shell) -> Result<()> {

@@ -1,8 +1,9 @@
 //! How a check fails.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::store::StoreError;
+use crate::{Error, SessionError};
 
 /// What a check comes to.
 pub type Checked = Result<(), Failure>;
@@ -25,6 +26,23 @@ impl Failure {
         self.check = name;
         self
     }
+
+    /// The same failure, with the part of the check that it is in.
+    #[must_use]
+    pub(super) fn within(mut self, part: &str) -> Self {
+        self.text = format!("{part}: {}", self.text);
+        self
+    }
+
+    /// The same failure, with what came before it.
+    #[must_use]
+    pub(super) fn after(mut self, steps: &[impl fmt::Debug]) -> Self {
+        for step in steps {
+            // Writing to a string does not fail.
+            let _ = write!(self.text, "\n  {step:?}");
+        }
+        self
+    }
 }
 
 impl fmt::Display for Failure {
@@ -44,6 +62,18 @@ impl std::error::Error for Failure {}
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::new(format!("the store failed: {error}"))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::new(format!("a request failed: {error}"))
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        Self::new(format!("a request failed: {error}"))
     }
 }
 

@@ -50,6 +50,7 @@ mod purge;
 mod races;
 mod random;
 mod rotation;
+mod sessions;
 mod subject;
 
 pub use self::basics::*;
@@ -61,6 +62,7 @@ pub use self::purge::*;
 pub use self::races::*;
 pub use self::random::seed;
 pub use self::rotation::*;
+pub use self::sessions::*;
 pub use self::subject::Subject;
 
 use std::pin::Pin;
@@ -176,4 +178,8 @@ list! { ($)
     ending_all_catches_rotations
     dropped_futures_leave_whole_records
     dropped_futures_leave_lists_usable
+    sessions_interleave
+    sessions_lose_no_update
+    sessions_stay_ended
+    sessions_stay_one
 }
