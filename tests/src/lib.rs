@@ -8,6 +8,7 @@
 )]
 
 pub mod careless;
+pub mod dump;
 pub mod interleavings;
 pub mod numbered;
 pub mod script;
