@@ -4,6 +4,7 @@
 mod bare_metal;
 mod bench;
 mod fuzz;
+mod many;
 mod setup;
 mod steps;
 mod test;
@@ -37,6 +38,8 @@ enum Task {
     Wasm,
     /// Measure this project beside its peers, and print ratios
     Bench(bench::Options),
+    /// Fill stores with a million sessions, read and purge them, and print how long that takes
+    Many(many::Options),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Fuzz(selection) => fuzz::run(&shell, &selection).map(|()| ExitCode::SUCCESS),
         Task::BareMetal(options) => bare_metal::run(&shell, &options).map(|()| ExitCode::SUCCESS),
         Task::Bench(options) => bench::run(&shell, &options).map(|()| ExitCode::SUCCESS),
+        Task::Many(options) => many::run(&shell, &options).map(|()| ExitCode::SUCCESS),
     });
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

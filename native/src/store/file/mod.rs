@@ -12,6 +12,10 @@
 //! record's name, all under the shard's lock; whatever happens meanwhile, the name stands for the old record or the
 //! new one, whole. Reads take no lock. Symbolic links inside the folder are not followed.
 //!
+//! There is no timeout: a system call on a disk that hangs cannot be given up, and its thread waits as long as the disk does.
+//! Where disks may hang (a network's, above all), put a timeout around the session layer: a request that it gives up leaves the
+//! record whole, as every dropped future does.
+//!
 //! The folder must be on a file system with `flock`, so not on an old NFS. Do not remove the lock files
 //! while the store is in use.
 
@@ -209,16 +213,18 @@ impl Store for FileStore {
     }
 
     async fn purge_expired(&self, now: UnixTime, progress: &Progress) -> Result<u64, StoreError> {
-        let mut step = Step { of: Some(SHARDS as u64), ..Step::default() };
+        let of = (SHARDS as u64).checked_mul(2);
+        let mut step = Step { of, ..Step::default() };
         for shard in purge::shards() {
-            let purge = move |files: &Files| {
-                let removed = files.purge_shard(&shard, now)?;
-                files.purge_lists(&shard)?;
-                Ok(removed)
-            };
-            let removed = self.run("purge_expired", (), purge).await?;
+            let removed = self.run("purge_expired", (), move |files| files.purge_shard(&shard, now)).await?;
             step.done = step.done.saturating_add(1);
             step.records = step.records.saturating_add(removed);
+            progress.report(step);
+        }
+        // After all records: those of one owner are in many shards.
+        for shard in purge::shards() {
+            self.run("purge_expired", (), move |files| files.purge_lists(&shard)).await?;
+            step.done = step.done.saturating_add(1);
             progress.report(step);
         }
         Ok(step.records)

@@ -7,7 +7,9 @@ use fastsession_core::time::UnixTime;
 
 use super::disk::Folder;
 use super::format::Held;
-use super::records::{self, Files, OWNERS, RECORDS, UNFINISHED, held, keys, lock_owners, lock_records};
+use super::records::{
+    self, Files, OWNERS, RECORDS, UNFINISHED, held, keys, leave, lock_owners, lock_records,
+};
 
 /// How many files are removed under one lock, so that writers do not wait long.
 const BATCH: usize = 128;
@@ -56,39 +58,10 @@ impl Files {
                 batch.push(name);
             }
             if batch.len() == BATCH {
-                removed = removed.saturating_add(self.remove_batch(&root, shard, &folder, &mut batch, now)?);
+                removed = removed.saturating_add(remove_batch(&root, shard, &folder, &mut batch, now)?);
             }
         }
-        Ok(removed.saturating_add(self.remove_batch(&root, shard, &folder, &mut batch, now)?))
-    }
-
-    /// Looks again under the lock, since a record may have been renewed meanwhile.
-    fn remove_batch(
-        &self,
-        root: &Folder,
-        shard: &str,
-        folder: &Folder,
-        batch: &mut Vec<String>,
-        now: UnixTime,
-    ) -> io::Result<u64> {
-        let mut removed: u64 = 0;
-        if batch.is_empty() {
-            return Ok(removed);
-        }
-        let _shard = lock_records(root, shard)?;
-        for name in batch.drain(..) {
-            match is_garbage(folder, &name, now)? {
-                None => {}
-                Some(Garbage::Unfinished) => {
-                    folder.remove(&name)?;
-                }
-                Some(Garbage::Record(key, owner)) => {
-                    self.remove(root, folder, &key, owner)?;
-                    removed = removed.saturating_add(1);
-                }
-            }
-        }
-        Ok(removed)
+        Ok(removed.saturating_add(remove_batch(&root, shard, &folder, &mut batch, now)?))
     }
 
     /// Removes from the lists of one shard what has no record (a process was killed between the two), and
@@ -141,6 +114,38 @@ impl Files {
         }
         Ok(count)
     }
+}
+
+/// Looks again under the lock, since a record may have been renewed meanwhile.
+fn remove_batch(
+    root: &Folder,
+    shard: &str,
+    folder: &Folder,
+    batch: &mut Vec<String>,
+    now: UnixTime,
+) -> io::Result<u64> {
+    let mut removed: u64 = 0;
+    if batch.is_empty() {
+        return Ok(removed);
+    }
+    let _shard = lock_records(root, shard)?;
+    for name in batch.drain(..) {
+        match is_garbage(folder, &name, now)? {
+            None => {}
+            Some(Garbage::Unfinished) => {
+                folder.remove(&name)?;
+            }
+            Some(Garbage::Record(key, owner)) => {
+                // Not synced, unlike a sign-out: what a power cut brings back is over all the same.
+                folder.remove(&name)?;
+                if let Some(owner) = owner {
+                    leave(root, &owner, &key);
+                }
+                removed = removed.saturating_add(1);
+            }
+        }
+    }
+    Ok(removed)
 }
 
 /// The names of all shards.

@@ -140,7 +140,7 @@ impl Files {
     }
 
     /// Forgets a record and its place on a list. The shard's lock must be held.
-    pub(super) fn remove(
+    fn remove(
         &self,
         root: &Folder,
         folder: &Folder,
@@ -278,7 +278,7 @@ pub(super) fn keys(folder: &Folder) -> io::Result<impl Iterator<Item = io::Resul
 
 /// Takes `key` off the owner's list. The lock of the record's shard must be held.
 /// What fails here costs a little room until the next purge, and no more.
-fn leave(root: &Folder, owner: &OwnerKey, key: &StoreKey) {
+pub(super) fn leave(root: &Folder, owner: &OwnerKey, key: &StoreKey) {
     let left = list_of(root, owner).and_then(|list| list.map(|list| list.remove(&key.to_hex())).transpose());
     if let Err(error) = left {
         tracing::warn!(%key, %error, "an owner's list still names a record that is gone");
