@@ -46,7 +46,11 @@ pub(crate) const STEPS: &[Step] = &[
         external,
     ),
     step("browser", "the demo in a browser", browser),
-    step("npm", "the npm package in every JavaScript runtime, on every store, and as it is installed", npm),
+    step(
+        "npm",
+        "the npm package in every JavaScript runtime, on every store, and as it is installed; Wycheproof's cases in WebAssembly",
+        npm,
+    ),
     step("bench", "the comparison with the peers builds, and a few rounds of it run", bench::test),
 ];
 
@@ -140,6 +144,8 @@ fn npm(shell: &Shell) -> Result<()> {
     let chromium = find_program(&["chromium", "chromium-browser", "google-chrome"])
         .context("no Chromium: run `cargo xtask setup`")?;
     cmd!(shell, "node wasm/js/test/run.mjs").env("FASTSESSION_TEST_CHROMIUM", chromium).run()?;
+    let vectors = wasm::build_vectors(shell)?;
+    cmd!(shell, "node wasm/js/test/wycheproof.mjs {vectors}").run()?;
     cmd!(shell, "node wasm/js/test/packaging.mjs {tarball}").run()?;
     cmd!(shell, "node examples/worker/test.mjs").run()?;
     build_demo(shell)?;

@@ -22,15 +22,27 @@ const FEATURES: [&str; 7] = [
 /// # Errors
 /// If a step fails.
 pub(crate) fn build(shell: &Shell) -> Result<PathBuf> {
-    let module = module(shell)?;
+    check_versions(shell)?;
+    let module = module(shell, "fastsession-wasm")?;
     let generated = generated(shell, &module)?;
-    optimize(shell, &generated)?;
+    let generated_module = generated.join("fastsession_bg.wasm");
+    optimize(shell, &generated_module, &generated_module)?;
     package(shell, &generated)
 }
 
-/// Compiles the crate.
-fn module(shell: &Shell) -> Result<PathBuf> {
-    check_versions(shell)?;
+/// Builds the module that runs Project Wycheproof's cases, in the same way as the package's.
+///
+/// # Errors
+/// If a step fails.
+pub(crate) fn build_vectors(shell: &Shell) -> Result<PathBuf> {
+    let module = module(shell, "fastsession-wycheproof")?;
+    let optimized = target_folder(shell).join("wycheproof.wasm");
+    optimize(shell, &module, &optimized)?;
+    Ok(optimized)
+}
+
+/// Compiles a crate.
+fn module(shell: &Shell, name: &str) -> Result<PathBuf> {
     let root = shell.current_dir();
     let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME")).unwrap_or_default();
     // The package does not tell who built it, or where.
@@ -38,10 +50,11 @@ fn module(shell: &Shell) -> Result<PathBuf> {
         "-Ctarget-feature=+simd128 --remap-path-prefix={}=fastsession --remap-path-prefix={home}=cargo",
         root.display()
     );
-    cmd!(shell, "cargo build -p fastsession-wasm --lib --profile wasm --target wasm32-unknown-unknown")
+    cmd!(shell, "cargo build -p {name} --lib --profile wasm --target wasm32-unknown-unknown")
         .env("RUSTFLAGS", flags)
         .run()?;
-    Ok(target_folder(shell).join("wasm32-unknown-unknown/wasm/fastsession_wasm.wasm"))
+    let file = format!("{}.wasm", name.replace('-', "_"));
+    Ok(target_folder(shell).join("wasm32-unknown-unknown/wasm").join(file))
 }
 
 /// The glue has to be made by the version that the module was compiled with.
@@ -72,11 +85,10 @@ fn generated(shell: &Shell, module: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-fn optimize(shell: &Shell, folder: &Path) -> Result<()> {
-    let module = folder.join("fastsession_bg.wasm");
+fn optimize(shell: &Shell, module: &Path, optimized: &Path) -> Result<()> {
     let optimizer = shell.current_dir().join("wasm/js/node_modules/binaryen/bin/wasm-opt");
     let features = FEATURES;
-    cmd!(shell, "node {optimizer} -O3 {features...} {module} -o {module}").run()?;
+    cmd!(shell, "node {optimizer} -O3 {features...} {module} -o {optimized}").run()?;
     Ok(())
 }
 

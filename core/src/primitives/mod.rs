@@ -218,3 +218,5 @@ pub(crate) fn is_constant(bytes: &[u8]) -> bool {
 mod sha256;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
