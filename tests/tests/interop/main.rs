@@ -1,7 +1,7 @@
 //! One session in both worlds: what Rust writes JavaScript reads and writes anew, and Rust reads that.
 //!
 //! Needs the npm package as `cargo xtask wasm` builds it.
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 mod value;
 
