@@ -51,6 +51,9 @@ pub(crate) fn install_packages(shell: &Shell) -> Result<()> {
     if needs_venv(shell) && !packages.contains(&"python3-venv") {
         packages.push("python3-venv");
     }
+    if needs_openssl(shell) {
+        packages.push("libssl-dev");
+    }
     if packages.is_empty() {
         return Ok(());
     }
@@ -74,6 +77,11 @@ pub(crate) fn install_packages(shell: &Shell) -> Result<()> {
 fn needs_venv(shell: &Shell) -> bool {
     find_program(&["python3"]).is_some()
         && cmd!(shell, "python3 -c {IMPORT_VENV}").quiet().ignore_stdout().ignore_stderr().run().is_err()
+}
+
+/// Headers are no program that could be looked for.
+fn needs_openssl(shell: &Shell) -> bool {
+    cmd!(shell, "pkg-config --exists openssl").quiet().ignore_stdout().ignore_stderr().run().is_err()
 }
 
 const IMPORT_VENV: &str = "import venv, ensurepip";
