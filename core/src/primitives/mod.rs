@@ -1,14 +1,18 @@
-//! The cryptographic primitives. Nothing else in the crate names `aes`, `cbc` or `sha2`.
+//! The cryptographic primitives. Nothing else in the crate names `aes`, `cbc`, `hmac`, `sha2` or `pbkdf2`.
 
 use aes::Aes128;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit, array::Array};
 use ctutils::{Choice, CtEq, CtGt, CtLt};
+use hmac::Hmac;
+use sha2::digest::{FixedOutput, Update};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
-
-use self::sha256::Sha256;
 
 /// Bytes of a SHA-256 hash, of an HMAC-SHA256 tag and of an HKDF block.
 pub(crate) const HASH_LENGTH: usize = 32;
+
+/// Bytes of a block of SHA-256.
+const HASH_BLOCK: usize = 64;
 
 /// Bytes of an AES block, of the key of AES-128 and of a CBC initialization vector.
 pub(crate) const BLOCK_LENGTH: usize = 16;
@@ -29,7 +33,7 @@ impl Hasher {
 
     /// The state after `prefix ‖ bytes`.
     pub(crate) fn absorb(mut self, bytes: &[u8]) -> Self {
-        self.0.update(bytes);
+        Update::update(&mut self.0, bytes);
         self
     }
 
@@ -37,34 +41,26 @@ impl Hasher {
     pub(crate) fn hash(&self, parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
         let mut state = self.0.clone();
         for part in parts {
-            state.update(part);
+            Update::update(&mut state, part);
         }
-        state.finish()
+        state.finalize_fixed().into()
     }
 }
 
-/// HMAC-SHA256 under one key, RFC 2104. What is kept of the key are its two hash states, which are erased on drop.
+/// HMAC-SHA256 under one key, RFC 2104. The key's two hash states are computed once and erased on drop.
 #[derive(Clone)]
-pub(crate) struct Mac {
-    inner: sha256::State,
-    outer: sha256::State,
-}
+pub(crate) struct Mac(Hmac<Sha256>);
 
 impl Mac {
     /// A `key` of any length; RFC 2104 section 2 hashes one that is longer than a block of 64 bytes.
     pub(crate) fn new(key: &[u8]) -> Self {
-        let mut block = Zeroizing::new([0; sha256::BLOCK]);
+        let mut block = Zeroizing::new([0; HASH_BLOCK]);
         let hashed = Zeroizing::new(if key.len() > block.len() { sha256(&[key]) } else { [0; HASH_LENGTH] });
         let source = if key.len() > block.len() { hashed.as_slice() } else { key };
         for (to, from) in block.iter_mut().zip(source) {
             *to = *from;
         }
-        let state = |pad: u8| {
-            let mut padded = Zeroizing::new(*block);
-            padded.iter_mut().for_each(|byte| *byte ^= pad);
-            sha256::State::after(&padded)
-        };
-        Self { inner: state(0x36), outer: state(0x5c) }
+        Self(Hmac::new(Array::cast_from_core(&block)))
     }
 
     /// `HMAC(key, parts[0] ‖ parts[1] ‖ …)`, RFC 2104.
@@ -77,21 +73,13 @@ impl Mac {
         equal(&self.tag(parts), tag)
     }
 
+    #[inline]
     fn tag_of<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; HASH_LENGTH] {
-        let mut message = self.begin();
+        let mut state = self.0.clone();
         for part in parts {
-            message.update(part);
+            state.update(part);
         }
-        self.end(message)
-    }
-
-    /// The inner hash, to be given the message and then to [`Self::end`].
-    fn begin(&self) -> Sha256 {
-        Sha256::from(&self.inner)
-    }
-
-    fn end(&self, message: Sha256) -> [u8; HASH_LENGTH] {
-        self.outer.then_hash(&Zeroizing::new(message.finish()))
+        state.finalize_fixed().into()
     }
 }
 
@@ -120,19 +108,9 @@ pub(crate) fn hkdf_expand<const N: usize>(prk: &Mac, info: &[&[u8]]) -> Zeroizin
     okm
 }
 
-/// PBKDF2-HMAC-SHA256 into `key`, RFC 8018 section 5.2: `T(i) = U(1) ⊕ U(2) ⊕ …` with `U(1) = HMAC(password, salt ‖ i)`
-/// and `U(j) = HMAC(password, U(j-1))`. No iterations count as one.
+/// PBKDF2-HMAC-SHA256 into `key`, RFC 8018 section 5.2. No iterations count as one.
 pub(crate) fn pbkdf2(password: &[u8], salt: &[u8], iterations: u32, key: &mut [u8]) {
-    let mac = Mac::new(password);
-    for (counter, output) in (1_u32..).zip(key.chunks_mut(HASH_LENGTH)) {
-        let mut block = Zeroizing::new(mac.tag(&[salt, &counter.to_be_bytes()]));
-        let mut sum = block.clone();
-        for _ in 1..iterations {
-            *block = mac.tag(&[block.as_slice()]);
-            sum.iter_mut().zip(block.iter()).for_each(|(sum, byte)| *sum ^= byte);
-        }
-        output.iter_mut().zip(sum.iter()).for_each(|(to, from)| *to = *from);
-    }
+    pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, key);
 }
 
 /// AES-128 in CBC mode without padding, FIPS 197 and NIST SP 800-38A section 6.2, under one key.
@@ -159,19 +137,19 @@ impl Cipher {
         prefix: usize,
     ) -> [u8; HASH_LENGTH] {
         let mut encryptor = cbc::Encryptor::inner_iv_init(&self.0, Array::cast_from_core(iv));
-        let mut message = mac.begin();
+        let mut message = mac.0.clone();
         let (mut hashed, mut encrypted) = (0, prefix);
         while encrypted < signed.len() {
             // Whole blocks that were encrypted a turn ago: what has just been written is slow to read back.
-            let ready = encrypted.saturating_sub(encrypted % sha256::BLOCK);
-            let next = encrypted.saturating_add(sha256::BLOCK).min(signed.len());
+            let ready = encrypted.saturating_sub(encrypted % HASH_BLOCK);
+            let next = encrypted.saturating_add(HASH_BLOCK).min(signed.len());
             let blocks = signed.get_mut(encrypted..next).unwrap_or_default().as_chunks_mut().0;
             encryptor.encrypt_blocks(Array::cast_slice_from_core_mut(blocks));
             message.update(signed.get(hashed..ready).unwrap_or_default());
             (hashed, encrypted) = (ready, next);
         }
         message.update(signed.get(hashed..).unwrap_or_default());
-        mac.end(message)
+        message.finalize_fixed().into()
     }
 
     /// In place: `P[i] = AES⁻¹(key, C[i]) ⊕ C[i-1]` with `C[-1] = iv`.
@@ -215,7 +193,6 @@ pub(crate) fn is_constant(bytes: &[u8]) -> bool {
     constant.into()
 }
 
-mod sha256;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
