@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-use crate::tools::{find_program, target_folder, test_python};
 use crate::bench::WORKSPACE as PEERS;
+use crate::tools::{find_program, target_folder, test_python};
 use crate::{bare_metal, bench, fuzz, setup, wasm};
 
 /// One step of the tests.
@@ -64,7 +64,13 @@ fn format(shell: &Shell) -> Result<()> {
 }
 
 fn clippy(shell: &Shell) -> Result<()> {
-    Ok(cmd!(shell, "cargo clippy --workspace --all-targets --all-features -- -D warnings").run()?)
+    cmd!(shell, "cargo clippy --workspace --all-targets --all-features -- -D warnings").run()?;
+    let target = target_folder(shell).join("bench");
+    Ok(cmd!(
+        shell,
+        "cargo clippy --manifest-path {PEERS} --workspace --locked --target-dir {target} -- -D warnings"
+    )
+    .run()?)
 }
 
 /// A host build proves nothing here, since a dependency may use std there unnoticed.

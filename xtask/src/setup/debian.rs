@@ -36,7 +36,11 @@ const PROGRAMS: &[Program] = &[
     Program { names: &["psql"], package: "postgresql-client", purpose: "the SQL store" },
     Program { names: &["mariadbd"], package: "mariadb-server", purpose: "the SQL store" },
     Program { names: &["mariadb"], package: "mariadb-client", purpose: "the SQL store" },
-    Program { names: &["pkg-config"], package: "pkg-config", purpose: "OpenSSL, in the comparison with peers" },
+    Program {
+        names: &["pkg-config"],
+        package: "pkg-config",
+        purpose: "OpenSSL, in the comparison with peers",
+    },
     Program { names: &["qemu-system-arm"], package: "qemu-system-arm", purpose: "the core on a bare device" },
 ];
 

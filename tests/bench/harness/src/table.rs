@@ -49,7 +49,7 @@ fn grouped(text: &str) -> String {
     let digits = text.trim_start_matches('-');
     let mut out = text[..text.len() - digits.len()].to_owned();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -24,7 +24,7 @@ pub(super) fn bare(work: Work) -> Result<Contender> {
         .route(work.path(), get().to(|| async { "1" }))
         .route(work.path(), post().to(|| async { "1" }));
     let app = system.block_on(init_service(app));
-    contender(BARE_ACTIX, system, app, work, Cookie::new("id", "none"))
+    contender(BARE_ACTIX, system, app, work, &Cookie::new("id", "none"))
 }
 
 pub(super) fn cookie(work: Work) -> Result<Contender> {
@@ -34,7 +34,7 @@ pub(super) fn cookie(work: Work) -> Result<Contender> {
     let begun = system.block_on(app.call(TestRequest::post().uri("/begin").to_request()));
     let begun = begun.map_err(|error| anyhow!("{error}"))?;
     let cookie = begun.response().cookies().next().context("the site sets no cookie")?.into_owned();
-    contender("actix-session, private cookie store", system, app, work, cookie)
+    contender("actix-session, private cookie store", system, app, work, &cookie)
 }
 
 fn contender<B: MessageBody + 'static>(
@@ -42,7 +42,7 @@ fn contender<B: MessageBody + 'static>(
     system: SystemRunner,
     app: impl Service<Request, Response = ServiceResponse<B>, Error = Error> + 'static,
     work: Work,
-    cookie: Cookie<'static>,
+    cookie: &Cookie<'static>,
 ) -> Result<Contender> {
     let method = if work == Work::Post { Method::POST } else { Method::GET };
     let cookie = cookie.stripped().to_string();

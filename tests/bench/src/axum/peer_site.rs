@@ -42,7 +42,6 @@ macro_rules! site {
                 Ok("1")
             }
 
-            #[expect(clippy::needless_pass_by_value, reason = "as `map_err` has it")]
             fn failed(_: Error) -> StatusCode {
                 StatusCode::INTERNAL_SERVER_ERROR
             }

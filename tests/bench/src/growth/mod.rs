@@ -98,7 +98,11 @@ fn keys(count: u8) -> Result<KeyRing> {
     // The oldest is the same in every ring; these are no secrets.
     let keys: Result<Vec<Key>, _> = (1..=count)
         .rev()
-        .map(|number| Key::from_bytes(&std::array::from_fn::<u8, 32, _>(|at| at as u8 ^ number)))
+        .map(|number| {
+            Key::from_bytes(&std::array::from_fn::<u8, 32, _>(|at| {
+                u8::try_from(at).unwrap_or_default() ^ number
+            }))
+        })
         .collect();
     Ok(KeyRing::from_keys(keys?)?)
 }
