@@ -1,5 +1,6 @@
 // What the package does in every runtime.
 import { equal, fails, ok } from "./harness.mjs";
+import { fernetTests } from "./fernet.mjs";
 import { Visitor } from "./browser-like.mjs";
 
 const KEY = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
@@ -540,6 +541,7 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
       equal(derived, "55OAd2tflUTH4YSz1J9pqJKxekgvYjw3bPGXGUbRpZE=");
       await fails(() => Fernet.deriveKey("", salt), "invalid_key");
     }],
+    ...fernetTests(Fernet),
   ];
 }
 

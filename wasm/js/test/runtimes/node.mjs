@@ -31,6 +31,24 @@ const trap = ["a trap is an error, and the next request works", async () => {
   equal(instances(), before + 1);
 }];
 
+// The memory of each instance that is made from here on; nothing was instantiated by the imports.
+const memories = [];
+WebAssembly.Instance = class extends WebAssembly.Instance {
+  constructor(...made) {
+    super(...made);
+    memories.push(this.exports.memory);
+  }
+};
+const short = ["Fernet objects that live for a moment take no memory that grows", async () => {
+  const key = Fernet.generateKey();
+  const make = (count) => {
+    for (let at = 0; at < count; at++) new Fernet(at % 4 === 0 ? Fernet.generateKey() : key);
+    return memories.at(-1).buffer.byteLength;
+  };
+  const before = make(2_000);
+  equal(make(20_000), before, "bytes of WebAssembly memory");
+}];
+
 const folder = await mkdtemp(join(tmpdir(), "fastsession-"));
 const redis = await startRedis(join(folder, "redis"));
 const client = await createClient({ socket: { path: redis.socket } }).connect();
@@ -39,6 +57,7 @@ try {
   report("Node.js", await run([
     ...suite({ ...api, Fernet }),
     trap,
+    short,
     ...contract("Map", () => mapStore()),
     ...contract("Redis", () => redisStore(client)),
     ...contract("Upstash", () => upstashStore({ url: upstash.url, token: "secret" })),
