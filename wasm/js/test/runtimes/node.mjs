@@ -1,7 +1,12 @@
 // Node.js, with the published entry points; and the contract on the stores that it can reach.
 import * as api from "fastsession";
 import { Fernet } from "fastsession/fernet";
+import { session } from "fastsession/hono";
 import { mapStore, redisStore, unstorageStore, upstashStore } from "fastsession/stores";
+import { serve } from "@hono/node-server";
+import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +15,7 @@ import { createStorage } from "unstorage";
 import fsDriver from "unstorage/drivers/fs";
 import { contract } from "../contract.mjs";
 import { equal, fails, run } from "../harness.mjs";
+import { honoTests } from "../hono.mjs";
 import { suite } from "../suite.mjs";
 import { startRedis } from "./redis.mjs";
 import { report } from "./report.mjs";
@@ -49,6 +55,12 @@ const short = ["Fernet objects that live for a moment take no memory that grows"
   equal(make(20_000), before, "bytes of WebAssembly memory");
 }];
 
+const serveHono = async (app) => {
+  const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
+  await once(server, "listening");
+  return { url: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
+};
+
 const folder = await mkdtemp(join(tmpdir(), "fastsession-"));
 const redis = await startRedis(join(folder, "redis"));
 const client = await createClient({ socket: { path: redis.socket } }).connect();
@@ -58,6 +70,7 @@ try {
     ...suite({ ...api, Fernet }),
     trap,
     short,
+    ...honoTests({ ...api, session, Fernet, Hono, HTTPException, serve: serveHono }),
     ...contract("Map", () => mapStore()),
     ...contract("Redis", () => redisStore(client)),
     ...contract("Upstash", () => upstashStore({ url: upstash.url, token: "secret" })),
