@@ -1,5 +1,7 @@
 /** Errors: all have a `code` that stays the same between versions; their texts may change. */
 
+import { brand } from "./brand.js";
+
 /** What went wrong, for programs. */
 export type ErrorCode =
   /** An option is of the wrong type or value. */
@@ -68,6 +70,7 @@ export class SessionError extends Error {
     this.status = STATUS[code] ?? 500;
   }
 }
+brand(SessionError, "SessionError");
 
 /** The error of a value that no session can hold. */
 export function invalidValue(path: string, what: string, remedy: string): TypeError {

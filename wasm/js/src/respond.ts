@@ -11,7 +11,7 @@ export function withSession(response: Response, cookies: string[]): Response {
 }
 
 /** Marks headers of a response that depends on the session, and appends the cookies. */
-export function mark(headers: Headers, cookies: string[]): void {
+export function mark(headers: Pick<Headers, "get" | "has" | "set" | "append">, cookies: string[]): void {
   const varies = (headers.get("Vary") ?? "").split(",").map((name) => name.trim().toLowerCase());
   if (!varies.includes("*") && !varies.includes("cookie")) headers.append("Vary", "Cookie");
   if (cookies.length > 0) {

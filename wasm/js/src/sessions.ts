@@ -1,5 +1,6 @@
 /** The manager: settings, a store, and what can be done without a request. */
 
+import { brand } from "./brand.js";
 import { CoreManager } from "./core/manager.js";
 import { type Host, load } from "./drive.js";
 import { SessionError, usage } from "./error.js";
@@ -240,6 +241,7 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
     return manager;
   }
 }
+brand(Sessions, "Sessions");
 
 /**
  * The sessions of an application.

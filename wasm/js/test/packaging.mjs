@@ -28,6 +28,42 @@ console.log("counted");
 `;
 const IMPORTS = `import { createSessions, mapStore } from "fastsession";\nimport { Fernet } from "fastsession/fernet";\n`;
 
+/** Loads all entry points, and checks that they know what the others made. */
+const SHARED = `
+const names = ["", "/slim", "/fernet", "/hono", "/node", "/stores", "/stores/redis", "/stores/map", "/stores/kv", "/stores/d1",
+  "/stores/deno-kv", "/stores/durable-object", "/stores/unstorage", "/stores/upstash"];
+exports.load = async (load) => {
+  const entries = {};
+  for (const name of names) entries[name] = await load("fastsession" + name);
+  return entries;
+};
+exports.check = async (makers, users) => {
+  const ok = (value, what) => { if (!value) throw new Error(what + " does not hold"); };
+  const { Hono } = await import("hono");
+  const { createSessions } = makers[""];
+  const keys = makers["/fernet"].Fernet.generateKey();
+  const sessions = createSessions({ keys, store: makers["/stores/map"].mapStore() });
+  for (const name of ["", "/slim"]) ok(sessions instanceof users[name].Sessions, "instanceof Sessions, " + name);
+  class Mine extends users[""].SessionError {}
+  let error;
+  try { new makers["/fernet"].Fernet("x"); } catch (thrown) { error = thrown; }
+  for (const name of ["", "/slim", "/fernet"]) ok(error instanceof users[name].SessionError, "instanceof SessionError, " + name);
+  ok(!(error instanceof Mine) && new Mine("internal", "") instanceof Mine, "a class of one's own");
+  ok(!({} instanceof users[""].Sessions) && !(new Error() instanceof users[""].SessionError), "others");
+  const app = new Hono();
+  app.use(users["/hono"].session(sessions));
+  app.get("/", (c) => c.text(String(c.get("session").update("visits", (visits = 0) => visits + 1))));
+  ok((await app.request("/")).headers.get("Set-Cookie") !== null, "Hono");
+  // The module that one entry point brings serves all of them.
+  ok(users["/slim"].createSessions({ keys, store: users["/stores"].mapStore() }) instanceof makers[""].Sessions, "slim");
+  for (const [name, maker] of [["redis", "redisStore"], ["kv", "kvStore"], ["d1", "d1Store"], ["deno-kv", "denoKvStore"],
+    ["durable-object", "durableObjectStore"], ["unstorage", "unstorageStore"], ["upstash", "upstashStore"]]) {
+    ok(users["/stores"][maker] === users["/stores/" + name][maker], maker);
+  }
+  ok(users[""].tagOf === users["/stores"].tagOf && users[""].holds === users["/stores"].holds, "holds and tagOf");
+};
+`;
+
 /** A folder with the package installed, and what else the project needs linked from the tests' own packages. */
 async function project(name, links = []) {
   const folder = join(root, name);
@@ -58,10 +94,35 @@ const projects = {
   },
   async "Node.js, require"() {
     const folder = await project("cjs", ["hono"]);
-    const requires = `const { createSessions, mapStore } = require("fastsession"); const { Fernet } = require("fastsession/fernet");
-      require("fastsession/stores"); require("fastsession/hono"); require("fastsession/slim");`;
+    const requires = `const { createSessions, mapStore } = require("fastsession"); const { Fernet } = require("fastsession/fernet");`;
     await writeFile(join(folder, "main.cjs"), `${requires}\n(async () => {${COUNT}})();`);
     counted(node(folder, "main.cjs"));
+  },
+  async "Node.js, import and require in one program"() {
+    const folder = await project("both", ["hono"]);
+    await writeFile(join(folder, "shared.cjs"), SHARED);
+    await writeFile(join(folder, "main.cjs"), `
+      const { check, load } = require("./shared.cjs");
+      (async () => {
+        const [required, imported] = [await load((name) => require(name)), await load((name) => import(name))];
+        // What one entry point made, another must know, however both were loaded.
+        for (const makers of [required, imported]) for (const users of [required, imported]) await check(makers, users);
+        console.log("counted");
+      })();`);
+    counted(node(folder, "main.cjs"));
+  },
+  async "what is no entry point cannot be reached"() {
+    const folder = await project("private");
+    for (const name of ["stores/redis-layout", "core/instance", "dist/index.js"]) {
+      await writeFile(join(folder, "main.js"), `await import("fastsession/${name}");`);
+      let isRefused = false;
+      try {
+        execFileSync(process.execPath, ["main.js"], { cwd: folder, stdio: "pipe" });
+      } catch (error) {
+        isRefused = String(error.stderr).includes("ERR_PACKAGE_PATH_NOT_EXPORTED");
+      }
+      if (!isRefused) throw new Error(`fastsession/${name} can be imported`);
+    }
   },
   async "the module loaded by hand"() {
     const folder = await project("slim");
@@ -170,12 +231,19 @@ const projects = {
     console.log(`a Worker ships ${forWasm} bytes of module and ${forCode} of script (gzip -9)`);
     if (forWasm + forCode > MOST_BYTES) throw new Error(`that is more than ${MOST_BYTES}`);
   },
+  async "the Node.js that package.json asks for"() {
+    const { engines } = JSON.parse(await readFile(new URL("../package.json", import.meta.url)));
+    const least = Number(/^>=(\d+)$/.exec(engines.node)[1]);
+    const [major] = process.versions.node.split(".").map(Number);
+    if (major < least) throw new Error(`these tests ran in Node.js ${process.version}`);
+    if (major > least) console.log(`package: not proven: that it runs in Node.js ${least}; this is ${process.version}`);
+  },
   async "the tarball's contents"() {
     const names = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
-    for (const name of ["README.md", "dist/index.js", "dist/index.d.ts", "dist/cjs/index.js", "dist/fastsession.wasm"]) {
+    for (const name of ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "dist/index.js", "dist/index.d.ts", "dist/cjs/index.js", "dist/fastsession.wasm"]) {
       if (!names.includes(`package/${name}`)) throw new Error(`${name} is missing`);
     }
-    const stray = names.filter((name) => !/^package\/(dist\/|README\.md$|package\.json$)/.test(name));
+    const stray = names.filter((name) => !/^package\/(dist\/|README\.md$|LICENSE-MIT$|LICENSE-APACHE$|package\.json$)/.test(name));
     if (stray.length > 0) throw new Error(`it also has ${stray}`);
   },
 };
