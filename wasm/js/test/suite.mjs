@@ -1,6 +1,7 @@
 // What the package does in every runtime.
 import { equal, fails, ok } from "./harness.mjs";
 import { fernetTests } from "./fernet.mjs";
+import { optionTests } from "./options.mjs";
 import { Visitor } from "./browser-like.mjs";
 
 const KEY = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
@@ -542,6 +543,7 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
       await fails(() => Fernet.deriveKey("", salt), "invalid_key");
     }],
     ...fernetTests(Fernet),
+    ...optionTests({ createSessions, mapStore, kvStore, Fernet }),
   ];
 }
 

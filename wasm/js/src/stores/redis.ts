@@ -1,5 +1,6 @@
 /** Redis and Valkey through the package `redis`, with the same layout as the Rust package's store. */
 
+import { checkEngine } from "../engine.js";
 import type { Filed, SessionStore } from "../store.js";
 import { conditionArguments, DELETE, END, LIST, pack, PUT, unpack } from "./redis-layout.js";
 
@@ -20,6 +21,7 @@ const now = (): number => Math.floor(Date.now() / 1000);
 
 /** A store in Redis 6.2 or newer, or Valkey, on a single server: consistent, with conditions and owners' lists. */
 export function redisStore(client: RedisClientLike, options: RedisStoreOptions = {}): SessionStore {
+  checkEngine(client, "redisStore", ["sendCommand"], "a client of the package redis", "connect one with await createClient({ url }).connect()");
   const { prefix = "fastsession:" } = options;
   const [records, lists] = [`${prefix}record:`, `${prefix}owner:`];
   const hashes = new Map<string, Promise<string>>();

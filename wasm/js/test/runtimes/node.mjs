@@ -2,7 +2,7 @@
 import * as api from "fastsession";
 import { Fernet } from "fastsession/fernet";
 import { session } from "fastsession/hono";
-import { mapStore, redisStore, unstorageStore, upstashStore } from "fastsession/stores";
+import * as stores from "fastsession/stores";
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
@@ -14,6 +14,7 @@ import { createClient } from "redis";
 import { createStorage } from "unstorage";
 import fsDriver from "unstorage/drivers/fs";
 import { contract } from "../contract.mjs";
+import { engineTests } from "../engines.mjs";
 import { equal, fails, run } from "../harness.mjs";
 import { honoTests } from "../hono.mjs";
 import { suite } from "../suite.mjs";
@@ -21,6 +22,7 @@ import { startRedis } from "./redis.mjs";
 import { report } from "./report.mjs";
 import { startUpstash } from "./upstash.mjs";
 
+const { mapStore, redisStore, unstorageStore, upstashStore } = stores;
 // How the core's instance is replaced after a trap is no part of the API.
 const { call, instances } = await import(new URL("../../dist/core/instance.js", import.meta.url));
 const trap = ["a trap is an error, and the next request works", async () => {
@@ -70,6 +72,7 @@ try {
     ...suite({ ...api, Fernet }),
     trap,
     short,
+    ...engineTests({ ...api, Fernet, stores, createStorage }),
     ...honoTests({ ...api, session, Fernet, Hono, HTTPException, serve: serveHono }),
     ...contract("Map", () => mapStore()),
     ...contract("Redis", () => redisStore(client)),
