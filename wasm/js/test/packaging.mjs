@@ -129,9 +129,23 @@ const projects = {
     await writeFile(join(folder, "main.js"), `
       import { createSessions, mapStore, provide } from "fastsession/slim";
       import { readFile } from "node:fs/promises";
-      provide(await WebAssembly.compile(await readFile(new URL(import.meta.resolve("fastsession/fastsession.wasm")))));
+      const bytes = await readFile(new URL(import.meta.resolve("fastsession/fastsession.wasm")));
       const Fernet = { generateKey: () => "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=" };
-      ${COUNT}`);
+      const make = () => createSessions({ keys: Fernet.generateKey(), store: mapStore() });
+      const refused = (work, part) => {
+        let message = "";
+        try { work(); } catch (error) { message = error.code + " " + error.message; }
+        if (!message.startsWith("invalid_config") || !message.includes(part)) throw new Error(part + ": " + message);
+      };
+      refused(make, "provide(module)");
+      for (const junk of [undefined, null, 5, bytes, Promise.resolve()]) refused(() => provide(junk), "WebAssembly.Module");
+      // Another module, which does not serve: it can be replaced as long as it was not used.
+      provide(new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)));
+      const module = await WebAssembly.compile(bytes);
+      provide(module);
+      ${COUNT}
+      provide(module);
+      refused(() => provide(new WebAssembly.Module(bytes)), "in use");`);
     counted(node(folder, "main.js"));
   },
   async "TypeScript, strict"() {
