@@ -10,6 +10,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runInNewContext } from "node:vm";
 import { createClient } from "redis";
 import { createStorage } from "unstorage";
 import fsDriver from "unstorage/drivers/fs";
@@ -57,6 +58,19 @@ const short = ["Fernet objects that live for a moment take no memory that grows"
   equal(make(20_000), before, "bytes of WebAssembly memory");
 }];
 
+const realms = ["bytes of another realm are bytes, and what only says so is not", async () => {
+  const sessions = api.createSessions({ keys: Fernet.generateKey(), store: mapStore() });
+  const session = await sessions.load(null);
+  const [bytes, numbers] = runInNewContext("[Uint8Array.of(1, 2, 3), Uint16Array.of(1)]");
+  session.insert("bytes", { inner: bytes, own: Buffer.from([4]) });
+  equal(session.get("bytes"), { inner: Uint8Array.of(1, 2, 3), own: Uint8Array.of(4) });
+  await fails(() => session.insert("numbers", numbers), "invalid_value");
+  class Forged { get [Symbol.toStringTag]() { return "Uint8Array"; } }
+  await fails(() => session.insert("forged", new Forged()), "invalid_value");
+  const fernet = new Fernet(Fernet.generateKey());
+  equal(fernet.decrypt(fernet.encrypt(bytes)), Uint8Array.of(1, 2, 3));
+}];
+
 const serveHono = async (app) => {
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
   await once(server, "listening");
@@ -72,6 +86,7 @@ try {
     ...suite({ ...api, Fernet }),
     trap,
     short,
+    realms,
     ...engineTests({ ...api, Fernet, stores, createStorage }),
     ...honoTests({ ...api, session, Fernet, Hono, HTTPException, serve: serveHono }),
     ...contract("Map", () => mapStore()),
