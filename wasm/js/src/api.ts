@@ -1,7 +1,7 @@
 /** All that the package exports, whatever the runtime. */
 
 export { SessionError, type ErrorCode } from "./error.js";
-export type { Context, CookieOptions, Placement, Reason, SessionEvent, SessionOptions } from "./options.js";
+export type { Context, CookieOptions, Placement, Reason, SessionEvent, SessionOptions, Surroundings } from "./options.js";
 export { Session, type KeyOf, type Value } from "./session.js";
 export { createSessions, Sessions, type Handling, type Listing, type RequestLike, type Strictness } from "./sessions.js";
 export { holds, tagOf } from "./store.js";

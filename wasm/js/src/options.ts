@@ -56,6 +56,12 @@ export interface SessionEvent {
 /** Why a session is a fresh one. */
 export type Reason = "no_cookie" | "bad_cookie" | "missing" | "expired" | "unreadable" | "clock_ahead";
 
+/** A request's {@link Context}, in which a runtime with bindings always has them. */
+export interface Surroundings<Env = any> extends Context<Env> {
+  /** The bindings of a Worker; whatever else was given as `env`. */
+  env: Env;
+}
+
 /** The settings of {@link createSessions}; only `keys` and `store` have no default. */
 export interface SessionOptions<Env = any> {
   /**
@@ -63,12 +69,12 @@ export interface SessionOptions<Env = any> {
    * or white space. As a function where they come with the request, as a Worker's secrets do; it gives them at once, not a
    * promise.
    */
-  keys: string | readonly string[] | ((context: Context<Env>) => string | readonly string[]);
+  keys: string | readonly string[] | ((context: Surroundings<Env>) => string | readonly string[]);
   /**
    * Where records are kept. As a function where it comes with the request, as a Worker's bindings do; it gives the store at
    * once, not a promise.
    */
-  store?: SessionStore | ((context: Context<Env>) => SessionStore);
+  store?: SessionStore | ((context: Surroundings<Env>) => SessionStore);
   /** Seconds that a session lives unused: 3,600 unless set. */
   idleTimeout?: number;
   /** Seconds that a session lives after its creation or last sign-in: 1,209,600 (14 days) unless set. */
@@ -191,7 +197,7 @@ function unfit(message: string): SessionError {
 
 /** The keys, one by one. */
 export function keyTexts(options: SessionOptions, context: Context): string[] {
-  const given: unknown = typeof options.keys === "function" ? options.keys(context) : options.keys;
+  const given: unknown = typeof options.keys === "function" ? options.keys(context as Surroundings) : options.keys;
   if (isPromise(given)) throw unfit("the option keys gave a promise: await it before, and give the keys themselves");
   if (!isKeys(given) || isFunction(given)) {
     throw unfit("the option keys gave no text: is the secret set in this environment?");

@@ -39,7 +39,7 @@ const MAX_KEY = 255;
  *
  * `Data` says what is kept under which key: `createSessions<{ visits: number }>(…)`.
  */
-export class Session<Data extends object = Record<string, any>> {
+export class Session<Data extends object = any> {
   readonly #host: Host;
   #state: State;
   #values: Map<string, Uint8Array>;
@@ -75,7 +75,7 @@ export class Session<Data extends object = Record<string, any>> {
    * @throws `TypeError` that names what cannot be stored; {@link SessionError} `destroyed`, `committed`,
    * `invalid_session_key`. A session that is `too_large` is told of when it is committed.
    */
-  insert<K extends KeyOf<Data>>(key: K, value: Data[K], options: { until?: number } = {}): void {
+  insert<K extends KeyOf<Data>>(key: K, value: Data[K] | undefined, options: { until?: number } = {}): void {
     this.#checkUsable(key);
     if (value === undefined) {
       this.remove(key);
@@ -145,7 +145,7 @@ export class Session<Data extends object = Record<string, any>> {
   }
 
   /** Stores a value that {@link takeFlash} gives once, as a notice to show after a redirect. */
-  flash(key: string, value: Value): void {
+  flash<T = Value>(key: string, value: T): void {
     this.#checkUsable(key);
     const encoded = encode(value, key);
     this.#flashes.set(key, encoded);
@@ -153,7 +153,7 @@ export class Session<Data extends object = Record<string, any>> {
   }
 
   /** The flash value under `key`, which is removed. */
-  takeFlash<T extends Value = Value>(key: string): T | undefined {
+  takeFlash<T = Value>(key: string): T | undefined {
     this.#checkUsable(key);
     const value = this.#flashes.get(key);
     if (value === undefined) return undefined;

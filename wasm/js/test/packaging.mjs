@@ -155,11 +155,11 @@ const projects = {
       import { Fernet } from "fastsession/fernet";
       import { session, type SessionVariables } from "fastsession/hono";
       import { d1Store, redisStore } from "fastsession/stores";
-      import { kvStore } from "fastsession/stores/kv";
+      import { kvStore, type KvNamespace } from "fastsession/stores/kv";
       import { Hono } from "hono";
       interface Data { visits: number; cart?: string[] }
       const store: SessionStore = mapStore();
-      const sessions = createSessions<Data, { SECRET: string }>({ keys: ({ env }) => env!.SECRET, store });
+      const sessions = createSessions<Data, { SECRET: string }>({ keys: ({ env }) => env.SECRET, store });
       const app = new Hono<{ Variables: SessionVariables<Data> }>();
       app.use(session<Data>({ keys: Fernet.generateKey(), store }));
       app.get("/", (c) => c.text(String(c.get("session").update("visits", (visits = 0) => visits + 1))));
@@ -173,6 +173,27 @@ const projects = {
         session.get("visit");
         return session.commit(new Response(String(visits)));
       }
+      interface Notice { text: string; kind?: "good" | "bad" }
+      const show = (session: Session): string => String(session.get("visits"));
+      export async function loose(request: Request): Promise<Response> {
+        const session = await sessions.get(request);
+        const notice: Notice = { text: "saved" };
+        session.flash("notice", notice);
+        const shown: Notice | undefined = session.takeFlash<Notice>("notice");
+        session.insert("visits", undefined);
+        // A session of some data is a session to what asks for no more, and the other way round.
+        const any: Session = session;
+        const typed: Session<Data> = any;
+        return typed.commit(new Response(show(session) + shown?.text));
+      }
+      interface Env { SESSION_KEY: string; SESSIONS: KvNamespace }
+      const worker = createSessions<Data, Env>({ keys: ({ env }) => env.SESSION_KEY, store: ({ env }) => kvStore(env.SESSIONS) });
+      export const fetch: (request: Request, env: Env, context: { waitUntil(work: Promise<unknown>): void }) => Promise<Response> =
+        worker.handler((request, { env, session }) => new Response(env.SESSION_KEY + session.get("visits")));
+      const typedApp = new Hono<{ Bindings: Env; Variables: SessionVariables<Data> }>();
+      typedApp.use(session(worker));
+      typedApp.get("/", (c) => c.text(String(c.get("session").get("visits"))));
+      typedApp.get("/", async (c) => c.json(await c.get("sessions").list("ada", { env: c.env })));
       export const fails = (error: unknown) => error instanceof SessionError && error.code === "store_failed";
       export { d1Store, kvStore, redisStore };`);
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify({
