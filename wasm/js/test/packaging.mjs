@@ -1,4 +1,5 @@
-// Installs the packed tarball into small projects, as users do, and lets each count two visits: `node test/packaging.mjs TARBALL`.
+// Installs the packed tarball into small projects, as users do, and lets each count two visits: `node test/packaging.mjs TARBALL`
+// for all of them, or with their names behind it.
 import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -6,11 +7,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { runReadme } from "./readme/blocks.mjs";
 
 /** What a Worker may ship of this package, compressed: module, glue and driver. */
 const MOST_BYTES = Number(process.env.FASTSESSION_TEST_MOST_BYTES ?? 72 * 1024);
 
-const tarball = process.argv[2];
+const [tarball, ...named] = process.argv.slice(2);
 const modules = fileURLToPath(new URL("../node_modules", import.meta.url));
 const root = await mkdtemp(join(tmpdir(), "fastsession-packages-"));
 
@@ -266,6 +268,27 @@ const projects = {
     console.log(`a Worker ships ${forWasm} bytes of module and ${forCode} of script (gzip -9)`);
     if (forWasm + forCode > MOST_BYTES) throw new Error(`that is more than ${MOST_BYTES}`);
   },
+  async "the README's code"() {
+    const printed = await runReadme(new URL("../README.md", import.meta.url), project, modules);
+    if (!printed.includes("blocks ran")) throw new Error(`it printed ${printed}`);
+  },
+  async "the README's tables"() {
+    const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+    const rows = new Map([...readme.matchAll(/^\| `(\w+)` \| (.*?) ?\|/gm)].map(([, name, next]) => [name, next]));
+    const folder = await project("tables");
+    const declared = (name) => readFile(join(folder, `node_modules/fastsession/dist/${name}.d.ts`), "utf8");
+    const codes = [.../export type ErrorCode[^]*?";/.exec(await declared("error"))[0].matchAll(/"(\w+)"/g)].map(([, code]) => code);
+    const options = /export interface SessionOptions[^]*?^}/m.exec(await declared("options"))[0].matchAll(/^ {4}(\w+)\??:/gm);
+    for (const name of [...codes, ...[...options].map(([, name]) => name)]) {
+      if (!rows.has(name)) throw new Error(`${name} is not in the README's tables`);
+    }
+    if (!codes.includes("internal")) throw new Error(`only these codes were found: ${codes}`);
+    await writeFile(join(folder, "main.js"), `import { SessionError } from "fastsession";
+      console.log(JSON.stringify(${JSON.stringify(codes)}.map((code) => [code, new SessionError(code, "").status])));`);
+    for (const [code, status] of JSON.parse(node(folder, "main.js"))) {
+      if (rows.get(code) !== "" && rows.get(code) !== String(status)) throw new Error(`${code} has the status ${status}`);
+    }
+  },
   async "the Node.js that package.json asks for"() {
     const { engines } = JSON.parse(await readFile(new URL("../package.json", import.meta.url)));
     const least = Number(/^>=(\d+)$/.exec(engines.node)[1]);
@@ -285,6 +308,7 @@ const projects = {
 
 let failed = 0;
 for (const [name, test] of Object.entries(projects)) {
+  if (named.length > 0 && !named.includes(name)) continue;
   try {
     await test();
     console.log(`package: ${name}: works`);

@@ -2,6 +2,7 @@
 import * as api from "fastsession";
 import { Fernet } from "fastsession/fernet";
 import { session } from "fastsession/hono";
+import { commitTo } from "fastsession/node";
 import * as stores from "fastsession/stores";
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
@@ -18,6 +19,7 @@ import { contract } from "../contract.mjs";
 import { engineTests } from "../engines.mjs";
 import { equal, fails, run } from "../harness.mjs";
 import { honoTests } from "../hono.mjs";
+import { nodeResponseTests } from "../node-response.mjs";
 import { suite } from "../suite.mjs";
 import { startRedis } from "./redis.mjs";
 import { report } from "./report.mjs";
@@ -86,6 +88,7 @@ try {
     ...suite({ ...api, Fernet }),
     trap,
     short,
+    ...nodeResponseTests({ ...api, commitTo, Fernet }),
     realms,
     ...engineTests({ ...api, Fernet, stores, createStorage }),
     ...honoTests({ ...api, session, Fernet, Hono, HTTPException, serve: serveHono }),
