@@ -35,6 +35,12 @@ export function engineTests({ createSessions, Fernet, stores, createStorage }) {
       }
     }],
 
+    ["a Redis client that gives text is told of by its version", async () => {
+      const store = stores.redisStore({ sendCommand: async () => "fsr1..." });
+      const error = await store.get("key").then(() => undefined, (error) => error);
+      ok(error.message.includes("version 5"), error.message);
+    }],
+
     ["unstorage: nothing is left of sessions that were ended or are over", async () => {
       const storage = createStorage();
       const store = stores.unstorageStore(storage);

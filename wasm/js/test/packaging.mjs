@@ -205,7 +205,15 @@ const projects = {
       },
       files: ["main.ts"],
     }));
-    await writeFile(join(folder, "common.cts"), 'import { createSessions } from "fastsession";\nexport = createSessions;\n');
+    await writeFile(join(folder, "common.cts"), `
+      import { createSessions, type Session } from "fastsession";
+      import { Fernet } from "fastsession/fernet";
+      import { session } from "fastsession/hono";
+      import { commitTo } from "fastsession/node";
+      import { provide } from "fastsession/slim";
+      import { mapStore } from "fastsession/stores/map";
+      const sessions = createSessions({ keys: Fernet.generateKey(), store: mapStore() });
+      export = { middleware: session(sessions), commitTo, provide, load: (): Promise<Session> => sessions.load("") };`);
     const tsc = join(modules, "typescript/bin/tsc");
     try {
       node(folder, tsc, "-p", ".");
