@@ -2,17 +2,19 @@
 // for all of them, or with their names behind it.
 import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { runReadme } from "./readme/blocks.mjs";
+import { checkTables } from "./readme/tables.mjs";
 
 /** What a Worker may ship of this package, compressed: module, glue and driver. */
 const MOST_BYTES = Number(process.env.FASTSESSION_TEST_MOST_BYTES ?? 72 * 1024);
 
 const [tarball, ...named] = process.argv.slice(2);
+const README = new URL("../README.md", import.meta.url);
 const modules = fileURLToPath(new URL("../node_modules", import.meta.url));
 const root = await mkdtemp(join(tmpdir(), "fastsession-packages-"));
 
@@ -29,42 +31,6 @@ for (const expected of [1, 2]) {
 console.log("counted");
 `;
 const IMPORTS = `import { createSessions, mapStore } from "fastsession";\nimport { Fernet } from "fastsession/fernet";\n`;
-
-/** Loads all entry points, and checks that they know what the others made. */
-const SHARED = `
-const names = ["", "/slim", "/fernet", "/hono", "/node", "/stores", "/stores/redis", "/stores/map", "/stores/kv", "/stores/d1",
-  "/stores/deno-kv", "/stores/durable-object", "/stores/unstorage", "/stores/upstash"];
-exports.load = async (load) => {
-  const entries = {};
-  for (const name of names) entries[name] = await load("fastsession" + name);
-  return entries;
-};
-exports.check = async (makers, users) => {
-  const ok = (value, what) => { if (!value) throw new Error(what + " does not hold"); };
-  const { Hono } = await import("hono");
-  const { createSessions } = makers[""];
-  const keys = makers["/fernet"].Fernet.generateKey();
-  const sessions = createSessions({ keys, store: makers["/stores/map"].mapStore() });
-  for (const name of ["", "/slim"]) ok(sessions instanceof users[name].Sessions, "instanceof Sessions, " + name);
-  class Mine extends users[""].SessionError {}
-  let error;
-  try { new makers["/fernet"].Fernet("x"); } catch (thrown) { error = thrown; }
-  for (const name of ["", "/slim", "/fernet"]) ok(error instanceof users[name].SessionError, "instanceof SessionError, " + name);
-  ok(!(error instanceof Mine) && new Mine("internal", "") instanceof Mine, "a class of one's own");
-  ok(!({} instanceof users[""].Sessions) && !(new Error() instanceof users[""].SessionError), "others");
-  const app = new Hono();
-  app.use(users["/hono"].session(sessions));
-  app.get("/", (c) => c.text(String(c.get("session").update("visits", (visits = 0) => visits + 1))));
-  ok((await app.request("/")).headers.get("Set-Cookie") !== null, "Hono");
-  // The module that one entry point brings serves all of them.
-  ok(users["/slim"].createSessions({ keys, store: users["/stores"].mapStore() }) instanceof makers[""].Sessions, "slim");
-  for (const [name, maker] of [["redis", "redisStore"], ["kv", "kvStore"], ["d1", "d1Store"], ["deno-kv", "denoKvStore"],
-    ["durable-object", "durableObjectStore"], ["unstorage", "unstorageStore"], ["upstash", "upstashStore"]]) {
-    ok(users["/stores"][maker] === users["/stores/" + name][maker], maker);
-  }
-  ok(users[""].tagOf === users["/stores"].tagOf && users[""].holds === users["/stores"].holds, "holds and tagOf");
-};
-`;
 
 /** A folder with the package installed, and what else the project needs linked from the tests' own packages. */
 async function project(name, links = []) {
@@ -102,9 +68,9 @@ const projects = {
   },
   async "Node.js, import and require in one program"() {
     const folder = await project("both", ["hono"]);
-    await writeFile(join(folder, "shared.cjs"), SHARED);
+    await copyFile(new URL("entry-points.cjs", import.meta.url), join(folder, "entry-points.cjs"));
     await writeFile(join(folder, "main.cjs"), `
-      const { check, load } = require("./shared.cjs");
+      const { check, load } = require("./entry-points.cjs");
       (async () => {
         const [required, imported] = [await load((name) => require(name)), await load((name) => import(name))];
         // What one entry point made, another must know, however both were loaded.
@@ -277,25 +243,11 @@ const projects = {
     if (forWasm + forCode > MOST_BYTES) throw new Error(`that is more than ${MOST_BYTES}`);
   },
   async "the README's code"() {
-    const printed = await runReadme(new URL("../README.md", import.meta.url), project, modules);
+    const printed = await runReadme(README, project, modules);
     if (!printed.includes("blocks ran")) throw new Error(`it printed ${printed}`);
   },
   async "the README's tables"() {
-    const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
-    const rows = new Map([...readme.matchAll(/^\| `(\w+)` \| (.*?) ?\|/gm)].map(([, name, next]) => [name, next]));
-    const folder = await project("tables");
-    const declared = (name) => readFile(join(folder, `node_modules/fastsession/dist/${name}.d.ts`), "utf8");
-    const codes = [.../export type ErrorCode[^]*?";/.exec(await declared("error"))[0].matchAll(/"(\w+)"/g)].map(([, code]) => code);
-    const options = /export interface SessionOptions[^]*?^}/m.exec(await declared("options"))[0].matchAll(/^ {4}(\w+)\??:/gm);
-    for (const name of [...codes, ...[...options].map(([, name]) => name)]) {
-      if (!rows.has(name)) throw new Error(`${name} is not in the README's tables`);
-    }
-    if (!codes.includes("internal")) throw new Error(`only these codes were found: ${codes}`);
-    await writeFile(join(folder, "main.js"), `import { SessionError } from "fastsession";
-      console.log(JSON.stringify(${JSON.stringify(codes)}.map((code) => [code, new SessionError(code, "").status])));`);
-    for (const [code, status] of JSON.parse(node(folder, "main.js"))) {
-      if (rows.get(code) !== "" && rows.get(code) !== String(status)) throw new Error(`${code} has the status ${status}`);
-    }
+    await checkTables(README, join(await project("tables"), "node_modules/fastsession"));
   },
   async "the Node.js that package.json asks for"() {
     const { engines } = JSON.parse(await readFile(new URL("../package.json", import.meta.url)));
