@@ -48,8 +48,8 @@ impl Fernet {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, as is meant")]
     pub fn decrypt(&self, token: &str, ttl: f64, now: f64) -> Result<Vec<u8>, JsValue> {
         let ttl = (ttl >= 0.0).then(|| Duration::from_secs(ttl as u64));
-        let mut plaintext = self.0.decrypt_at(token, ttl, time(now)).map_err(Failure::from)?;
-        Ok(core::mem::take(&mut *plaintext))
+        let plaintext = self.0.decrypt_at(token, ttl, time(now)).map_err(Failure::from)?;
+        Ok(plaintext.into_vec())
     }
 
     /// When `token` was made, in seconds.

@@ -1,9 +1,9 @@
 // Puts the package together in dist/: `node build/package.mjs FOLDER`, where FOLDER has what wasm-bindgen made.
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, transform } from "esbuild";
+import { transform } from "esbuild";
 import { forSeveralInstances } from "./glue.mjs";
 
 const here = fileURLToPath(new URL("..", import.meta.url));
@@ -22,22 +22,18 @@ const small = await transform(glue, { minifyWhitespace: true, minifySyntax: true
 await mkdir(join(dist, "core/glue"), { recursive: true });
 await writeFile(join(dist, "core/glue/fastsession_bg.js"), small.code);
 
-// For require(): one file each, in a folder that says so, with the same declarations.
-for (const name of ["index", "slim", "fernet", "hono", "stores/index"]) {
-  await build({
-    entryPoints: [join(dist, `${name}.js`)],
-    outfile: join(dist, `cjs/${name}.js`),
-    bundle: true,
-    format: "cjs",
-    platform: "node",
-    target: "node20",
-    conditions: ["default"],
-    external: ["hono"],
-    logLevel: "warning",
-  });
+// For require(): file by file in a folder that says so, so that all entry points share their classes and the module.
+const cjs = join(dist, "cjs");
+const isForEdge = (name) => /^wasm\/(workerd|edge-light)\./.test(name);
+for (const name of await readdir(dist, { recursive: true })) {
+  if (isForEdge(name) || !/\.(js|d\.ts)$/.test(name)) continue;
+  const text = await readFile(join(dist, name), "utf8");
+  const isCode = name.endsWith(".js");
+  await mkdir(dirname(join(cjs, name)), { recursive: true });
+  await writeFile(join(cjs, name), isCode ? (await transform(text, { format: "cjs", platform: "node", target: "node20" })).code : text);
 }
-const isDeclaration = (path) => !/\.[a-z]+$/.test(path) || path.endsWith(".d.ts");
-for (const name of await readdir(dist)) {
-  if (name !== "cjs") await cp(join(dist, name), join(dist, "cjs", name), { recursive: true, filter: isDeclaration });
-}
-await writeFile(join(dist, "cjs/package.json"), '{ "type": "commonjs" }\n');
+const own = { type: "commonjs", imports: { "#wasm": "./wasm/inline.js" } };
+await writeFile(join(cjs, "package.json"), `${JSON.stringify(own, undefined, 2)}\n`);
+
+// npm takes what lies beside package.json.
+for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(here, "../..", name), join(here, name));

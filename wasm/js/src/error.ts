@@ -1,5 +1,7 @@
 /** Errors: all have a `code` that stays the same between versions; their texts may change. */
 
+import { brand } from "./brand.js";
+
 /** What went wrong, for programs. */
 export type ErrorCode =
   /** An option is of the wrong type or value. */
@@ -8,6 +10,8 @@ export type ErrorCode =
   | "invalid_key"
   /** A value cannot be stored in a session: a `TypeError`, with a `path`. */
   | "invalid_value"
+  /** An argument is of the wrong type or value: a `TypeError`. */
+  | "invalid_argument"
   /** A session key is empty, over 255 bytes or no text. */
   | "invalid_session_key"
   /** An owner's name is empty, over 255 bytes or no text. */
@@ -76,11 +80,17 @@ export class SessionError extends Error {
     this.status = STATUS[code] ?? 500;
   }
 }
+brand(SessionError, "SessionError");
 
 /** The error of a value that no session can hold. */
 export function invalidValue(path: string, what: string, remedy: string): TypeError {
   const error = new TypeError(`the session value ${path} is ${what}: ${remedy}`);
   return Object.assign(error, { code: "invalid_value" as const, path });
+}
+
+/** The error of an argument that the caller got wrong. */
+export function invalidArgument(message: string): TypeError {
+  return Object.assign(new TypeError(message), { code: "invalid_argument" as const });
 }
 
 const TEXTS: Partial<Record<ErrorCode, string>> = {

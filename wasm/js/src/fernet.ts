@@ -1,19 +1,23 @@
 /** Fernet by itself: https://github.com/fernet/spec */
 
 import "./provide.js";
+import { isBytes } from "./bytes.js";
 import type { Fernet as Exported } from "./core/glue/fastsession_bg.js";
 import { call } from "./core/instance.js";
-import { SessionError } from "./error.js";
+import { invalidArgument, SessionError } from "./error.js";
+import { nameOf, withFernet } from "./fernet-shared.js";
 import { random, systemClock } from "./random.js";
-import { writeKeys } from "./core/message.js";
 
 export { SessionError, type ErrorCode } from "./error.js";
 
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** Tells the core that there is no time to live. */
-const NO_TTL = -1;
+const DEFAULT_ITERATIONS = 600_000;
+const MOST_ITERATIONS = 2 ** 32 - 1;
+/** RFC 8018 asks for 8 bytes at least, NIST SP 800-132 for 16. */
+const LEAST_SALT = 16;
+/** Later times are in milliseconds, by mistake: in seconds it is the year 5138. */
+const LAST_SECOND = 1e11;
 
 /** Settings of {@link Fernet}. */
 export interface FernetOptions {
@@ -21,26 +25,34 @@ export interface FernetOptions {
   strict?: boolean;
 }
 
-/** When a token is made or judged, in seconds since 1970: now, unless given. */
+/** When a token is made or judged. */
 export interface At {
-  at?: number;
+  /** Seconds since 1970: now, unless given. */
+  at?: number | undefined;
 }
 
 /** How to decrypt. */
 export interface DecryptOptions extends At {
-  /** Refuse tokens older than so many seconds. */
-  ttl?: number;
+  /** Refuse tokens older than so many seconds: 0 or more. Without it a token of any age is taken. */
+  ttl?: number | undefined;
+}
+
+/** How to make a key of a passphrase. */
+export interface DeriveOptions {
+  /** How often to iterate: 600,000 unless set, and 1 to 4,294,967,295. */
+  iterations?: number | undefined;
+  /** Take a salt of under 16 bytes, which an existing service has settled on. */
+  shortSalt?: boolean | undefined;
 }
 
 /** Encrypts and decrypts Fernet tokens: the newest key encrypts, all decrypt. */
 export class Fernet {
-  readonly #keys: Uint8Array;
+  readonly #keys: readonly string[];
   readonly #isStrict: boolean;
-  #fernet: Exported | undefined;
-  #generation = 0;
+  readonly #name: string;
 
   /**
-   * Fernet under these keys: 32 bytes in base64 each, newest first.
+   * Fernet under these keys: 32 bytes in base64 each, newest first. Cheap for keys that were used lately.
    *
    * @throws {@link SessionError} `invalid_key`
    */
@@ -49,8 +61,9 @@ export class Fernet {
     if (!Array.isArray(texts) || !texts.every((key) => typeof key === "string")) {
       throw new SessionError("invalid_key", "the keys must be text");
     }
-    this.#keys = writeKeys(texts);
-    this.#isStrict = options.strict === true;
+    this.#isStrict = flag("strict", options.strict);
+    this.#keys = [...texts];
+    this.#name = nameOf(this.#keys, this.#isStrict);
     this.#call(() => undefined);
   }
 
@@ -60,36 +73,50 @@ export class Fernet {
   }
 
   /**
-   * The key of a passphrase: PBKDF2-HMAC-SHA256 with 600,000 iterations, a good part of a second, unless a lower count
+   * The key of a passphrase: PBKDF2-HMAC-SHA256 with 600,000 iterations, a good part of a second, unless another count
    * is asked for by name.
    *
-   * @throws {@link SessionError} `invalid_key` for an empty passphrase, an unfit salt or count
+   * @param passphrase text or its bytes in UTF-8
+   * @param salt at least 16 random bytes of the application's own, made once and kept; they are no secret
+   * @throws `TypeError` with the code `invalid_argument` for a salt that is no `Uint8Array` or too short, and for
+   * iterations that are no such number; {@link SessionError} `invalid_key` for an empty passphrase
    */
-  static deriveKey(passphrase: string | Uint8Array, salt: Uint8Array, options: { iterations?: number } = {}): string {
-    const { iterations = 600_000 } = options;
-    if (!(salt instanceof Uint8Array)) throw new SessionError("invalid_key", "the salt must be a Uint8Array");
-    if (!Number.isInteger(iterations) || iterations < 1 || iterations >= 2 ** 32) {
-      throw new SessionError("invalid_key", "the iterations must be a whole number from 1 to 4,294,967,295");
+  static deriveKey(passphrase: string | Uint8Array, salt: Uint8Array, options: DeriveOptions = {}): string {
+    const { iterations = DEFAULT_ITERATIONS } = options;
+    const secret = bytes(passphrase, "a passphrase");
+    if (!isBytes(salt)) {
+      throw invalidArgument("the salt must be a Uint8Array: at least 16 random bytes, made once and kept");
     }
-    return call((core) => core.derive_key(bytes(passphrase), salt, iterations));
+    if (salt.length < LEAST_SALT && !flag("shortSalt", options.shortSalt)) {
+      throw invalidArgument(
+        `the salt has ${salt.length} bytes and needs at least ${LEAST_SALT}: shortSalt: true takes one that a service has settled on`,
+      );
+    }
+    if (!Number.isInteger(iterations) || iterations < 1 || iterations > MOST_ITERATIONS) {
+      throw invalidArgument("iterations must be a whole number from 1 to 4294967295");
+    }
+    return call((core) => core.derive_key(secret, salt, iterations));
   }
 
-  /** The token of text or bytes. */
+  /**
+   * The token of text or bytes.
+   *
+   * @throws `TypeError` with the code `invalid_argument` for anything else, and for an `at` that is no time in seconds
+   */
   encrypt(plaintext: string | Uint8Array, options: At = {}): string {
-    const now = time(options);
-    return this.#call((fernet) => fernet.encrypt(bytes(plaintext), now, random()));
+    const [payload, now] = [bytes(plaintext, "a payload"), time(options)];
+    return this.#call((fernet) => fernet.encrypt(payload, now, random()));
   }
 
   /**
    * The bytes that `token` holds.
    *
-   * @throws {@link SessionError} `invalid_token`, whatever is wrong with it
+   * @throws {@link SessionError} `invalid_token`, whatever is wrong with it; `TypeError` with the code `invalid_argument`
+   * for a `ttl` or `at` that is no time in seconds
    */
   decrypt(token: string, options: DecryptOptions = {}): Uint8Array {
-    const now = time(options);
-    const { ttl } = options;
-    if (ttl !== undefined && !isSeconds(ttl)) throw unfit("ttl must be a number of seconds");
-    return this.#call((fernet) => fernet.decrypt(text(token), ttl ?? NO_TTL, now));
+    const [ttl, now] = [lifetime(options), time(options)];
+    return this.#call((fernet) => fernet.decrypt(text(token), ttl, now));
   }
 
   /**
@@ -125,20 +152,19 @@ export class Fernet {
   }
 
   #call<T>(work: (fernet: Exported) => T): T {
-    return call((core, generation) => {
-      if (this.#fernet === undefined || this.#generation !== generation) {
-        this.#fernet = new core.Fernet(this.#keys, this.#isStrict);
-        this.#generation = generation;
-      }
-      return work(this.#fernet);
-    });
+    return withFernet(this.#name, this.#keys, this.#isStrict, work);
   }
 }
 
-function bytes(value: string | Uint8Array): Uint8Array {
+function bytes(value: unknown, what: string): Uint8Array {
   if (typeof value === "string") return UTF8.encode(value);
-  if (value instanceof Uint8Array) return value;
-  throw unfit("Fernet takes text or a Uint8Array");
+  if (isBytes(value)) return value;
+  throw invalidArgument(`${what} must be text or a Uint8Array`);
+}
+
+function flag(name: string, value: unknown): boolean {
+  if (value !== undefined && typeof value !== "boolean") throw invalidArgument(`${name} must be true or false`);
+  return value === true;
 }
 
 /** What is no text is no token. */
@@ -146,16 +172,21 @@ function text(token: unknown): string {
   return typeof token === "string" ? token : "";
 }
 
+/** The moment that `at` says, or now. */
 function time({ at }: At): number {
   if (at === undefined) return systemClock();
-  if (!isSeconds(at)) throw unfit("at must be a number of seconds since 1970");
-  return at;
+  if (!isSeconds(at)) throw invalidArgument("at must be seconds since 1970, as Math.floor(Date.now() / 1000)");
+  return Math.floor(at);
+}
+
+/** What `ttl` says, as the core takes it: negative is none. */
+function lifetime({ ttl }: DecryptOptions): number {
+  if (ttl === undefined) return -1;
+  // A time to live that is no number must never mean that there is none.
+  if (!isSeconds(ttl)) throw invalidArgument("ttl must be seconds, 0 or more: leave it out to take tokens of any age");
+  return Math.floor(ttl);
 }
 
 function isSeconds(value: unknown): boolean {
-  return Number.isFinite(value) && (value as number) >= 0;
-}
-
-function unfit(message: string): SessionError {
-  return new SessionError("invalid_config", message);
+  return typeof value === "number" && value >= 0 && value <= LAST_SECOND;
 }

@@ -1,5 +1,6 @@
 /** A store under guard: its failures become typed errors, its answers are checked, and it has to answer in time. */
 
+import { isBytes } from "./bytes.js";
 import type { Operation } from "./core/manager.js";
 import { type ErrorCode, SessionError } from "./error.js";
 import { type Condition, type Filed, holds, type SessionStore } from "./store.js";
@@ -96,7 +97,7 @@ function check(answer: unknown): Held {
   if (answer === null || answer === undefined) return NOTHING;
   const isVersioned = typeof answer === "object" && "record" in answer && "version" in answer;
   const { record, version } = isVersioned ? answer : { record: answer, version: undefined };
-  if (record instanceof Uint8Array) return { record, version };
+  if (isBytes(record)) return { record, version };
   if (Object.prototype.toString.call(record) === "[object ArrayBuffer]") {
     return { record: new Uint8Array(record as ArrayBuffer), version };
   }
@@ -110,7 +111,7 @@ function done(operation: string, answer: unknown): boolean {
 }
 
 function filed(answer: unknown): Filed[] {
-  const isFiled = (one: Partial<Filed> | null | undefined) => typeof one?.key === "string" && one.entry instanceof Uint8Array;
+  const isFiled = (one: Partial<Filed> | null | undefined) => typeof one?.key === "string" && isBytes(one.entry);
   if (Array.isArray(answer) && answer.every(isFiled)) return answer;
   throw storeError("store_invalid", "list", undefined, "an array of keys and entries in bytes");
 }

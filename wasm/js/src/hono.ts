@@ -8,18 +8,19 @@ import type { Session } from "./session.js";
 import { createSessions, Sessions, type Strictness } from "./sessions.js";
 
 /** What the middleware sets: `new Hono<{ Variables: SessionVariables<Data> }>()`. */
-export interface SessionVariables<Data extends object = Record<string, any>> {
+export interface SessionVariables<Data extends object = any> {
   session: Session<Data>;
   sessions: Sessions<Data>;
 }
 
 /**
- * Loads the session of each request and commits it when the handler is done. A session that cannot be loaded or
- * committed is answered with 400, 401 or 503.
+ * Loads the session of each request and commits it when the handler is done. As in `sessions.handler`, every status below
+ * 500 commits, also of an `HTTPException` that is thrown. A session that cannot be loaded or committed is answered with 400,
+ * 401 or 503, and nothing of the handler's own answer is left then.
  *
  * @param options settings, or what {@link createSessions} made of them
  */
-export function session<Data extends object = Record<string, any>, Env extends object = any>(
+export function session<Data extends object = any, Env extends object = any>(
   options: SessionOptions<Env> | Sessions<Data, Env>,
   strictness: Strictness = {},
 ): MiddlewareHandler<{ Bindings: Env; Variables: SessionVariables<Data> }> {
@@ -30,17 +31,35 @@ export function session<Data extends object = Record<string, any>, Env extends o
       const loaded = await sessions.get(c.req.raw, { env: c.env, ...(waitUntil && { waitUntil }), ...strictness });
       c.set("session", loaded);
       c.set("sessions", sessions as Sessions<Data>);
-      await next();
-      const cookies = await loaded.cookies({ discard: c.error !== undefined || c.res.status >= 500 });
+      try {
+        await next();
+      } catch (error) {
+        // Hono answers what is thrown, unless it is no Error. Whoever signs out must be signed out even then.
+        await loaded.cookies({ discard: true });
+        throw error;
+      }
+      const cookies = await stored(loaded, c.res.status >= 500);
       c.res = new Response(c.res.body, c.res);
       mark(c.res.headers, cookies);
     } catch (error) {
       const answer = failed(error);
       if (answer === undefined) throw error;
+      // Hono would put the headers of the response that is there into the new one.
+      c.res = undefined;
       c.res = answer;
     }
     return undefined;
   };
+}
+
+/** Commits. A session that another request ended meanwhile has no part in the response, which is right without it. */
+async function stored(session: Session<any>, isDiscarded: boolean): Promise<string[]> {
+  try {
+    return await session.cookies({ discard: isDiscarded });
+  } catch (error) {
+    if ((error as { code?: string }).code === "ended") return [];
+    throw error;
+  }
 }
 
 function waiter(c: HonoContext): ((work: Promise<unknown>) => void) | undefined {

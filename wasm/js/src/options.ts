@@ -2,7 +2,7 @@
 
 import type { Settings } from "./core/manager.js";
 import { SessionError } from "./error.js";
-import type { SessionStore } from "./store.js";
+import type { Capabilities, SessionStore } from "./store.js";
 
 /** What a request brings along besides itself, as Workers do. */
 export interface Context<Env = unknown> {
@@ -56,15 +56,25 @@ export interface SessionEvent {
 /** Why a session is a fresh one. */
 export type Reason = "no_cookie" | "bad_cookie" | "missing" | "expired" | "unreadable" | "clock_ahead";
 
+/** A request's {@link Context}, in which a runtime with bindings always has them. */
+export interface Surroundings<Env = any> extends Context<Env> {
+  /** The bindings of a Worker; whatever else was given as `env`. */
+  env: Env;
+}
+
 /** The settings of {@link createSessions}; only `keys` and `store` have no default. */
 export interface SessionOptions<Env = any> {
   /**
    * Fernet keys in base64, newest first: the first seals, all of them open. One text may hold several, separated by commas
-   * or white space. As a function where they come with the request, as a Worker's secrets do.
+   * or white space. As a function where they come with the request, as a Worker's secrets do; it gives them at once, not a
+   * promise.
    */
-  keys: string | readonly string[] | ((context: Context<Env>) => string | readonly string[]);
-  /** Where records are kept. As a function where it comes with the request, as a Worker's bindings do. */
-  store?: SessionStore | ((context: Context<Env>) => SessionStore);
+  keys: string | readonly string[] | ((context: Surroundings<Env>) => string | readonly string[]);
+  /**
+   * Where records are kept. As a function where it comes with the request, as a Worker's bindings do; it gives the store at
+   * once, not a promise.
+   */
+  store?: SessionStore | ((context: Surroundings<Env>) => SessionStore);
   /** Seconds that a session lives unused: 3,600 unless set. */
   idleTimeout?: number;
   /** Seconds that a session lives after its creation or last sign-in: 1,209,600 (14 days) unless set. */
@@ -77,7 +87,7 @@ export interface SessionOptions<Env = any> {
   namespace?: string;
   /** The most bytes of a sealed session: 65,536 unless set. */
   limit?: number;
-  /** Milliseconds that the store may take to answer: 10,000 unless set. */
+  /** Milliseconds that the store may take to answer: 10,000 unless set, at most 2,147,483,647. */
   timeout?: number;
   /** Called with what happens to sessions, to log and count. */
   onEvent?: (event: SessionEvent) => void;
@@ -85,11 +95,20 @@ export interface SessionOptions<Env = any> {
   clock?: () => number;
 }
 
+/** The longest time that a timer can wait: it takes a longer one for none at all. */
+const MOST_MILLISECONDS = 2 ** 31 - 1;
+/** The longest lag that the core takes. */
+const MOST_LAG = 3_600;
+
 type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => typeof value === "string";
 const isFlag: Check = (value) => typeof value === "boolean";
 const isNumber: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isUpTo =
+  (least: number, most: number): Check =>
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
 const isFunction: Check = (value) => typeof value === "function";
 const isObject: Check = (value) => typeof value === "object" && value !== null;
 const isKeys: Check = (value) =>
@@ -108,7 +127,7 @@ const OPTIONS: Record<keyof SessionOptions, [Check, string]> = {
   placement: [isOneOf("store", "cookie", "both"), "store, cookie or both"],
   namespace: [isText, "text"],
   limit: [isNumber, "whole bytes"],
-  timeout: [(value) => isNumber(value) && (value as number) > 0, "whole milliseconds"],
+  timeout: [isUpTo(1, MOST_MILLISECONDS), `1 to ${MOST_MILLISECONDS} whole milliseconds`],
   onEvent: [isFunction, "a function"],
   clock: [isFunction, "a function"],
 };
@@ -121,6 +140,12 @@ const COOKIE: Record<keyof CookieOptions, [Check, string]> = {
   httpOnly: [isFlag, "true or false"],
   sameSite: [isOneOf("lax", "strict", "none"), "lax, strict or none"],
   partitioned: [isFlag, "true or false"],
+};
+
+const CAPABILITIES: Record<keyof Capabilities, [Check, string]> = {
+  consistent: [isFlag, "true or false"],
+  lag: [isUpTo(0, MOST_LAG), `0 to ${MOST_LAG} whole seconds`],
+  conditions: [isFlag, "true or false"],
 };
 
 /** Refuses options of the wrong types, and unknown ones, which are misspelt. */
@@ -137,13 +162,21 @@ export function checkOptions(options: SessionOptions): void {
 
 /** Refuses what is no store. */
 export function checkStore(store: unknown): asserts store is SessionStore {
+  if (isPromise(store)) throw unfit("the option store gave a promise: await it before, and give the store itself");
   for (const method of ["get", "put", "delete"] as const) {
     if (!isObject(store) || !isFunction((store as Record<string, unknown>)[method])) {
       throw unfit(`the store has no method ${method}: see SessionStore, or fastsession/stores for ready ones`);
     }
   }
-  const lag = (store as SessionStore).capabilities?.lag;
-  if (lag !== undefined && !isNumber(lag)) throw unfit("the store's lag must be whole seconds");
+  const { capabilities = {}, list, deleteOwned } = store as SessionStore;
+  if (!isObject(capabilities)) throw unfit("the store's capabilities must be an object");
+  for (const [name, [check, expected]] of Object.entries(CAPABILITIES)) {
+    const value = (capabilities as Record<string, unknown>)[name];
+    if (value !== undefined && !check(value)) throw unfit(`the store's capabilities.${name} must be ${expected}`);
+  }
+  for (const [name, method] of Object.entries({ list, deleteOwned })) {
+    if (method !== undefined && !isFunction(method)) throw unfit(`the store's ${name} must be a method, or left out`);
+  }
 }
 
 /** A clock whose answers are checked: what is no time would end every session, or none. */
@@ -157,10 +190,14 @@ export function checkedClock(clock: () => number): () => number {
 
 function checkAll(prefix: string, given: Record<string, unknown>, known: Record<string, [Check, string]>): void {
   for (const [name, value] of Object.entries(given)) {
-    const [check, expected] = known[name] ?? [];
-    if (check === undefined) throw unfit(`there is no option ${prefix}${name}`);
+    if (!Object.hasOwn(known, name)) throw unfit(`there is no option ${prefix}${name}`);
+    const [check, expected] = known[name]!;
     if (value !== undefined && !check(value)) throw unfit(`the option ${prefix}${name} must be ${expected}`);
   }
+}
+
+function isPromise(value: unknown): boolean {
+  return isObject(value) && isFunction((value as { then?: unknown }).then);
 }
 
 function unfit(message: string): SessionError {
@@ -169,11 +206,12 @@ function unfit(message: string): SessionError {
 
 /** The keys, one by one. */
 export function keyTexts(options: SessionOptions, context: Context): string[] {
-  const given = typeof options.keys === "function" ? options.keys(context) : options.keys;
-  if (given === undefined || !isKeys(given) || isFunction(given)) {
+  const given: unknown = typeof options.keys === "function" ? options.keys(context as Surroundings) : options.keys;
+  if (isPromise(given)) throw unfit("the option keys gave a promise: await it before, and give the keys themselves");
+  if (!isKeys(given) || isFunction(given)) {
     throw unfit("the option keys gave no text: is the secret set in this environment?");
   }
-  const texts = typeof given === "string" ? [given] : given;
+  const texts = typeof given === "string" ? [given] : (given as string[]);
   return texts.flatMap((text) => text.split(/[,\s]+/)).filter((text) => text !== "");
 }
 

@@ -1,13 +1,13 @@
 /** What a session does to a response's headers. */
 
-import { SessionError } from "./error.js";
+import { invalidArgument, SessionError } from "./error.js";
 
 /** Refuses what cannot be copied, before anything is stored for it. */
 export function checkResponse(response: unknown): asserts response is Response {
   const { status, bodyUsed } = (response ?? {}) as Partial<Response>;
-  if (typeof status !== "number") throw new TypeError("commit needs a Response: the handler gave none");
-  if (bodyUsed === true) throw new TypeError("the response's body was read already: commit it before, or response.clone()");
-  if (status < 200 && status !== 101) throw new TypeError("Response.error() cannot be sent: give a response with a status");
+  if (typeof status !== "number") throw invalidArgument("commit needs a Response: the handler gave none");
+  if (bodyUsed === true) throw invalidArgument("the response's body was read already: commit it before, or response.clone()");
+  if (status < 200 && status !== 101) throw invalidArgument("Response.error() cannot be sent: give a response with a status");
 }
 
 /** A copy of the response, marked as one that depends on the session, with the cookies appended. */
@@ -19,7 +19,7 @@ export function withSession(response: Response, cookies: string[]): Response {
 }
 
 /** Marks headers of a response that depends on the session, and appends the cookies. */
-export function mark(headers: Headers, cookies: string[]): void {
+export function mark(headers: Pick<Headers, "get" | "has" | "set" | "append">, cookies: string[]): void {
   const varies = (headers.get("Vary") ?? "").split(",").map((name) => name.trim().toLowerCase());
   if (!varies.includes("*") && !varies.includes("cookie")) headers.append("Vary", "Cookie");
   if (cookies.length > 0) {

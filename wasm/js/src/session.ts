@@ -3,7 +3,7 @@
 import { type Change, change, What } from "./core/change.js";
 import type { State } from "./core/manager.js";
 import { carryOut, type Committed, type Host, plan, reload, reopened } from "./drive.js";
-import { SessionError, usage } from "./error.js";
+import { invalidArgument, SessionError, usage } from "./error.js";
 import type { Reason } from "./options.js";
 import { checkResponse, withSession } from "./respond.js";
 import { Staged } from "./staged.js";
@@ -42,7 +42,7 @@ const MAX_UNTIL = 1e11;
  *
  * `Data` says what is kept under which key: `createSessions<{ visits: number }>(…)`.
  */
-export class Session<Data extends object = Record<string, any>> {
+export class Session<Data extends object = any> {
   readonly #host: Host;
   #staged: Staged;
   #values: Map<string, Uint8Array>;
@@ -85,7 +85,7 @@ export class Session<Data extends object = Record<string, any>> {
    * @throws `TypeError` that names what cannot be stored; {@link SessionError} `destroyed`, `committed`,
    * `invalid_session_key`, `invalid_until`, `too_large`; the session is unchanged then
    */
-  insert<K extends KeyOf<Data>>(key: K, value: Data[K], options: { until?: number } = {}): void {
+  insert<K extends KeyOf<Data>>(key: K, value: Data[K] | undefined, options: { until?: number } = {}): void {
     this.#checkUsable(key);
     if (value === undefined) {
       this.remove(key);
@@ -107,6 +107,7 @@ export class Session<Data extends object = Record<string, any>> {
    */
   update<K extends KeyOf<Data>>(key: K, make: (value: Data[K] | undefined) => Data[K]): Data[K] {
     this.#checkUsable(key);
+    if (typeof make !== "function") throw invalidArgument("update needs a function that makes the new value of the old one");
     const encoded = encode(make(this.get(key)), key);
     this.#write(What.Update, key, encoded);
     this.#repeats.push({ key, run: make as Repeat["run"] });
@@ -157,7 +158,7 @@ export class Session<Data extends object = Record<string, any>> {
   }
 
   /** Stores a value that {@link takeFlash} gives once, as a notice to show after a redirect. */
-  flash(key: string, value: Value): void {
+  flash<T = Value>(key: string, value: T): void {
     this.#checkUsable(key);
     const encoded = encode(value, key);
     this.#staged.add(change(What.Flash, key, encoded));
@@ -165,7 +166,7 @@ export class Session<Data extends object = Record<string, any>> {
   }
 
   /** The flash value under `key`, which is removed. */
-  takeFlash<T extends Value = Value>(key: string): T | undefined {
+  takeFlash<T = Value>(key: string): T | undefined {
     this.#checkUsable(key);
     const value = this.#flashes.get(key);
     if (value === undefined) return undefined;

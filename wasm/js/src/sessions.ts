@@ -1,10 +1,14 @@
 /** The manager: settings, a store, and what can be done without a request. */
 
+import { brand } from "./brand.js";
 import { CoreManager } from "./core/manager.js";
 import { type Host, load } from "./drive.js";
-import { SessionError, usage } from "./error.js";
+import { invalidArgument, SessionError, usage } from "./error.js";
 import { GuardedStore } from "./guard.js";
-import { checkedClock, checkOptions, checkStore, type Context, keyTexts, type Placement, type SessionEvent, type SessionOptions, settings } from "./options.js";
+import {
+  checkedClock, checkOptions, checkStore, type Context, keyTexts, type Placement, type SessionEvent, type SessionOptions, settings,
+  type Surroundings,
+} from "./options.js";
 import { systemClock } from "./random.js";
 import { checkResponse, failed, withSession } from "./respond.js";
 import { Session } from "./session.js";
@@ -48,12 +52,12 @@ export interface RequestLike {
 }
 
 /** What a handler of {@link Sessions.handler} is given. */
-export interface Handling<Data extends object, Env> extends Context<Env> {
+export interface Handling<Data extends object, Env> extends Surroundings<Env> {
   session: Session<Data>;
 }
 
 /** Loads, commits, lists and ends sessions. Made once, by {@link createSessions}; it may be at module scope. */
-export class Sessions<Data extends object = Record<string, any>, Env = any> {
+export class Sessions<Data extends object = any, Env = any> {
   readonly #options: SessionOptions<Env>;
   /** The core's managers, by what they depend on: there is one, unless keys change while the program runs. */
   readonly #managers = new Map<string, CoreManager>();
@@ -72,7 +76,7 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
    */
   async get(request: RequestLike, context: Context<Env> & Strictness = {}): Promise<Session<Data>> {
     if (typeof request?.headers?.get !== "function") {
-      throw new TypeError("get needs a Request: elsewhere call load with the Cookie header, as load(req.headers.cookie)");
+      throw invalidArgument("get needs a Request: elsewhere call load with the Cookie header, as load(req.headers.cookie)");
     }
     return await this.load(request.headers.get("Cookie"), context);
   }
@@ -115,7 +119,7 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
         const session = await this.get(request, { ...around, ...strictness });
         let response: Response;
         try {
-          response = await handle(request, { ...around, session });
+          response = await handle(request, { ...around, session } as Handling<Data, Env>);
         } catch (error) {
           // Whoever signs out must be signed out, even if what follows fails.
           await session.cookies({ discard: true });
@@ -240,7 +244,7 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
     const { store, placement } = this.#options;
     if (placement === "cookie" || store === undefined) return undefined;
     if (typeof store !== "function") return store;
-    const made = store(context);
+    const made = store(context as Surroundings<Env>);
     checkStore(made);
     return made;
   }
@@ -261,6 +265,7 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
     return manager;
   }
 }
+brand(Sessions, "Sessions");
 
 /**
  * The sessions of an application.
@@ -270,7 +275,7 @@ export class Sessions<Data extends object = Record<string, any>, Env = any> {
  * @throws {@link SessionError} `invalid_config` or `invalid_key`, at once or, where keys or store are functions, at the
  * first request
  */
-export function createSessions<Data extends object = Record<string, any>, Env = any>(
+export function createSessions<Data extends object = any, Env = any>(
   options: SessionOptions<Env>,
 ): Sessions<Data, Env> {
   return new Sessions<Data, Env>(options);

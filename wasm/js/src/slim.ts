@@ -1,10 +1,28 @@
 /** Without the module: for those who load `fastsession/fastsession.wasm` themselves, then call {@link provide}. */
 
-import { provide as provideModule } from "./core/instance.js";
+import { instances, provide as provideModule } from "./core/instance.js";
+import { SessionError } from "./error.js";
 
 export * from "./api.js";
 
-/** Takes the compiled module: to be called once, before anything else. */
+let provided: WebAssembly.Module | undefined;
+
+/**
+ * Takes the compiled module: to be called before anything else. It can be called again with another one until sessions are
+ * made with the first.
+ *
+ * @throws {@link SessionError} `invalid_config` for anything but a compiled module, and where another one is in use
+ */
 export function provide(module: WebAssembly.Module): void {
-  provideModule(() => module);
+  // Whatever realm compiled it.
+  if (Object.prototype.toString.call(module) !== "[object WebAssembly.Module]") {
+    throw new SessionError(
+      "invalid_config",
+      "provide() needs a WebAssembly.Module: import fastsession/fastsession.wasm as one, or await WebAssembly.compile(bytes)",
+    );
+  }
+  if (provided === module) return;
+  if (provided !== undefined && instances() > 0) throw new SessionError("invalid_config", "a module is in use already: call provide() before anything else");
+  provided = module;
+  provideModule(() => provided!);
 }

@@ -1,17 +1,22 @@
-// Installs the packed tarball into small projects, as users do, and lets each count two visits: `node test/packaging.mjs TARBALL`.
+// Installs the packed tarball into small projects, as users do, and lets each count two visits: `node test/packaging.mjs TARBALL`
+// for all of them, or with their names behind it.
 import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 import { hosts } from "./packaging/hosts.mjs";
 import { modules } from "./programs.mjs";
+import { runReadme } from "./readme/blocks.mjs";
+import { checkTables } from "./readme/tables.mjs";
 
 /** What a Worker may ship of this package, compressed: module, glue and driver. */
 const MOST_BYTES = Number(process.env.FASTSESSION_TEST_MOST_BYTES ?? 72 * 1024);
 
-const tarball = resolve(process.argv[2]);
+const [packed, ...named] = process.argv.slice(2);
+const tarball = resolve(packed);
+const README = new URL("../README.md", import.meta.url);
 const root = await mkdtemp(join(tmpdir(), "fastsession-packages-"));
 
 const COUNT = `
@@ -58,19 +63,58 @@ const projects = {
   },
   async "Node.js, require"() {
     const folder = await project("cjs", ["hono"]);
-    const requires = `const { createSessions, mapStore } = require("fastsession"); const { Fernet } = require("fastsession/fernet");
-      require("fastsession/stores"); require("fastsession/hono"); require("fastsession/slim");`;
+    const requires = `const { createSessions, mapStore } = require("fastsession"); const { Fernet } = require("fastsession/fernet");`;
     await writeFile(join(folder, "main.cjs"), `${requires}\n(async () => {${COUNT}})();`);
     counted(node(folder, "main.cjs"));
+  },
+  async "Node.js, import and require in one program"() {
+    const folder = await project("both", ["hono"]);
+    await copyFile(new URL("entry-points.cjs", import.meta.url), join(folder, "entry-points.cjs"));
+    await writeFile(join(folder, "main.cjs"), `
+      const { check, load } = require("./entry-points.cjs");
+      (async () => {
+        const [required, imported] = [await load((name) => require(name)), await load((name) => import(name))];
+        // What one entry point made, another must know, however both were loaded.
+        for (const makers of [required, imported]) for (const users of [required, imported]) await check(makers, users);
+        console.log("counted");
+      })();`);
+    counted(node(folder, "main.cjs"));
+  },
+  async "what is no entry point cannot be reached"() {
+    const folder = await project("private");
+    for (const name of ["stores/redis-layout", "core/instance", "dist/index.js"]) {
+      await writeFile(join(folder, "main.js"), `await import("fastsession/${name}");`);
+      let isRefused = false;
+      try {
+        execFileSync(process.execPath, ["main.js"], { cwd: folder, stdio: "pipe" });
+      } catch (error) {
+        isRefused = String(error.stderr).includes("ERR_PACKAGE_PATH_NOT_EXPORTED");
+      }
+      if (!isRefused) throw new Error(`fastsession/${name} can be imported`);
+    }
   },
   async "the module loaded by hand"() {
     const folder = await project("slim");
     await writeFile(join(folder, "main.js"), `
       import { createSessions, mapStore, provide } from "fastsession/slim";
       import { readFile } from "node:fs/promises";
-      provide(await WebAssembly.compile(await readFile(new URL(import.meta.resolve("fastsession/fastsession.wasm")))));
+      const bytes = await readFile(new URL(import.meta.resolve("fastsession/fastsession.wasm")));
       const Fernet = { generateKey: () => "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=" };
-      ${COUNT}`);
+      const make = () => createSessions({ keys: Fernet.generateKey(), store: mapStore() });
+      const refused = (work, part) => {
+        let message = "";
+        try { work(); } catch (error) { message = error.code + " " + error.message; }
+        if (!message.startsWith("invalid_config") || !message.includes(part)) throw new Error(part + ": " + message);
+      };
+      refused(make, "provide(module)");
+      for (const junk of [undefined, null, 5, bytes, Promise.resolve()]) refused(() => provide(junk), "WebAssembly.Module");
+      // Another module, which does not serve: it can be replaced as long as it was not used.
+      provide(new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)));
+      const module = await WebAssembly.compile(bytes);
+      provide(module);
+      ${COUNT}
+      provide(module);
+      refused(() => provide(new WebAssembly.Module(bytes)), "in use");`);
     counted(node(folder, "main.js"));
   },
   async "TypeScript, strict"() {
@@ -80,11 +124,11 @@ const projects = {
       import { Fernet } from "fastsession/fernet";
       import { session, type SessionVariables } from "fastsession/hono";
       import { d1Store, redisStore } from "fastsession/stores";
-      import { kvStore } from "fastsession/stores/kv";
+      import { kvStore, type KvNamespace } from "fastsession/stores/kv";
       import { Hono } from "hono";
       interface Data { visits: number; cart?: string[] }
       const store: SessionStore = mapStore();
-      const sessions = createSessions<Data, { SECRET: string }>({ keys: ({ env }) => env!.SECRET, store });
+      const sessions = createSessions<Data, { SECRET: string }>({ keys: ({ env }) => env.SECRET, store });
       const app = new Hono<{ Variables: SessionVariables<Data> }>();
       app.use(session<Data>({ keys: Fernet.generateKey(), store }));
       app.get("/", (c) => c.text(String(c.get("session").update("visits", (visits = 0) => visits + 1))));
@@ -98,6 +142,27 @@ const projects = {
         session.get("visit");
         return session.commit(new Response(String(visits)));
       }
+      interface Notice { text: string; kind?: "good" | "bad" }
+      const show = (session: Session): string => String(session.get("visits"));
+      export async function loose(request: Request): Promise<Response> {
+        const session = await sessions.get(request);
+        const notice: Notice = { text: "saved" };
+        session.flash("notice", notice);
+        const shown: Notice | undefined = session.takeFlash<Notice>("notice");
+        session.insert("visits", undefined);
+        // A session of some data is a session to what asks for no more, and the other way round.
+        const any: Session = session;
+        const typed: Session<Data> = any;
+        return typed.commit(new Response(show(session) + shown?.text));
+      }
+      interface Env { SESSION_KEY: string; SESSIONS: KvNamespace }
+      const worker = createSessions<Data, Env>({ keys: ({ env }) => env.SESSION_KEY, store: ({ env }) => kvStore(env.SESSIONS) });
+      export const fetch: (request: Request, env: Env, context: { waitUntil(work: Promise<unknown>): void }) => Promise<Response> =
+        worker.handler((request, { env, session }) => new Response(env.SESSION_KEY + session.get("visits")));
+      const typedApp = new Hono<{ Bindings: Env; Variables: SessionVariables<Data> }>();
+      typedApp.use(session(worker));
+      typedApp.get("/", (c) => c.text(String(c.get("session").get("visits"))));
+      typedApp.get("/", async (c) => c.json(await c.get("sessions").list("ada", { env: c.env })));
       export const fails = (error: unknown) => error instanceof SessionError && error.code === "store_failed";
       export { d1Store, kvStore, redisStore };`);
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify({
@@ -107,7 +172,15 @@ const projects = {
       },
       files: ["main.ts"],
     }));
-    await writeFile(join(folder, "common.cts"), 'import { createSessions } from "fastsession";\nexport = createSessions;\n');
+    await writeFile(join(folder, "common.cts"), `
+      import { createSessions, type Session } from "fastsession";
+      import { Fernet } from "fastsession/fernet";
+      import { session } from "fastsession/hono";
+      import { commitTo } from "fastsession/node";
+      import { provide } from "fastsession/slim";
+      import { mapStore } from "fastsession/stores/map";
+      const sessions = createSessions({ keys: Fernet.generateKey(), store: mapStore() });
+      export = { middleware: session(sessions), commitTo, provide, load: (): Promise<Session> => sessions.load("") };`);
     const tsc = join(modules, "typescript/bin/tsc");
     try {
       node(folder, tsc, "-p", ".");
@@ -170,12 +243,26 @@ const projects = {
     console.log(`a Worker ships ${forWasm} bytes of module and ${forCode} of script (gzip -9)`);
     if (forWasm + forCode > MOST_BYTES) throw new Error(`that is more than ${MOST_BYTES}`);
   },
+  async "the README's code"() {
+    const printed = await runReadme(README, project, modules);
+    if (!printed.includes("blocks ran")) throw new Error(`it printed ${printed}`);
+  },
+  async "the README's tables"() {
+    await checkTables(README, join(await project("tables"), "node_modules/fastsession"));
+  },
+  async "the Node.js that package.json asks for"() {
+    const { engines } = JSON.parse(await readFile(new URL("../package.json", import.meta.url)));
+    const least = Number(/^>=(\d+)$/.exec(engines.node)[1]);
+    const [major] = process.versions.node.split(".").map(Number);
+    if (major < least) throw new Error(`these tests ran in Node.js ${process.version}`);
+    if (major > least) console.log(`package: not proven: that it runs in Node.js ${least}; this is ${process.version}`);
+  },
   async "the tarball's contents"() {
     const names = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
-    for (const name of ["README.md", "dist/index.js", "dist/index.d.ts", "dist/cjs/index.js", "dist/fastsession.wasm"]) {
+    for (const name of ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "dist/index.js", "dist/index.d.ts", "dist/cjs/index.js", "dist/fastsession.wasm"]) {
       if (!names.includes(`package/${name}`)) throw new Error(`${name} is missing`);
     }
-    const stray = names.filter((name) => !/^package\/(dist\/|README\.md$|package\.json$)/.test(name));
+    const stray = names.filter((name) => !/^package\/(dist\/|README\.md$|LICENSE-MIT$|LICENSE-APACHE$|package\.json$)/.test(name));
     if (stray.length > 0) throw new Error(`it also has ${stray}`);
   },
   ...hosts({ project, counted, tarball, modules, IMPORTS, COUNT }),
@@ -183,6 +270,7 @@ const projects = {
 
 let failed = 0;
 for (const [name, test] of Object.entries(projects)) {
+  if (named.length > 0 && !named.includes(name)) continue;
   try {
     await test();
     console.log(`package: ${name}: works`);

@@ -1,6 +1,8 @@
 // What the package does in every runtime.
 import { equal, fails, ok } from "./harness.mjs";
 import { badInput } from "./bad-input.mjs";
+import { fernetTests } from "./fernet-use.mjs";
+import { optionTests } from "./options.mjs";
 import { Visitor } from "./browser-like.mjs";
 import { commits } from "./commits.mjs";
 import { fernetVectors } from "./fernet.mjs";
@@ -83,7 +85,8 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
         [{ at: new Date(0) }, "key.at", "getTime"], [[new Map()], "key[0]", "fromEntries"], [new Set(), "key", "..."],
         [() => 1, "key", "data"], [Symbol("s"), "key", "description"], [cycle, "key.a.b", "id"], [deep, "key[0]", "flatten"],
         [{ u: new User() }, "key.u", "User"], [[undefined], "key[0]", "null"], [2n ** 64n, "key", "text"],
-        [{ t: "\ud800" }, "key.t", "surrogate"], [new Uint16Array(2), "key", "Uint8Array"], [{ r: /x/ }, "key.r", "source"],
+        [{ t: "\ud800" }, "key.t", "surrogate"], [new Uint16Array(2), "key", "array.buffer, array.byteOffset, array.byteLength"],
+        [new DataView(new ArrayBuffer(2)), "key", "array.byteOffset"], [{ r: /x/ }, "key.r", "source"],
       ]) {
         const error = await fails(() => session.insert("key", value), "invalid_value");
         ok(error instanceof TypeError && error.path.startsWith(path), `${error.path} for ${path}`);
@@ -547,6 +550,8 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
     ...fernetVectors(Fernet),
     ...laggingStores({ createSessions, kvStore }),
     ...badInput({ createSessions, mapStore, SessionError, Fernet }),
+    ...fernetTests(Fernet),
+    ...optionTests({ createSessions, mapStore, kvStore, Fernet }),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** Cloudflare D1: a table in SQLite. */
 
+import { BINDING, checkEngine } from "../engine.js";
 import { type Condition, type Filed, type SessionStore, tagOf, toHex } from "../store.js";
 
 /** What is used of a D1 database. */
@@ -31,6 +32,7 @@ const now = (): number => Math.floor(Date.now() / 1000);
 
 /** A store in D1: consistent, with conditions and owners' lists. It makes its table when it is first missing. */
 export function d1Store(database: D1Like, options: D1StoreOptions = {}): D1Store {
+  checkEngine(database, "d1Store", ["prepare", "batch"], "a D1 database", BINDING);
   const table = options.table ?? "fastsession";
   if (!/^[A-Za-z_]\w{0,62}$/.test(table)) throw new TypeError("a table's name has letters, digits and underscores");
   const schema = [

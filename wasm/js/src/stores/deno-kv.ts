@@ -1,5 +1,6 @@
 /** Deno KV. */
 
+import { checkEngine, tooLarge } from "../engine.js";
 import { type Condition, type Filed, holds, type SessionStore, type Versioned } from "../store.js";
 
 type Key = readonly string[];
@@ -36,12 +37,16 @@ interface Held {
   owner: string | null;
 }
 
+/** The largest record: a value has up to 65,536 bytes, of which what stands around the record takes 114. */
+const LARGEST = 65_400;
 const now = (): number => Math.floor(Date.now() / 1000);
 
 /**
- * A store in Deno KV: consistent, with conditions (the versionstamp) and owners' lists. A value has up to 64 KiB there.
+ * A store in Deno KV: consistent, with conditions (the versionstamp) and owners' lists. A record has up to 65,400
+ * bytes there.
  */
 export function denoKvStore(kv: DenoKvLike, options: DenoKvStoreOptions = {}): SessionStore {
+  checkEngine(kv, "denoKvStore", ["get", "list", "atomic"], "a Deno KV database", "open one with await Deno.openKv(), and run with --unstable-kv");
   const { prefix = ["fastsession"] } = options;
   const recordKey = (key: string): Key => [...prefix, "record", key];
   const ownerKey = (owner: string, ...key: string[]): Key => [...prefix, "owner", owner, ...key];
@@ -72,6 +77,7 @@ export function denoKvStore(kv: DenoKvLike, options: DenoKvStoreOptions = {}): S
       return held && { record: held.record, version: versionstamp };
     },
     async put(key, record, { expiresAt, ttl, condition, filing }) {
+      if (record.length > LARGEST) throw tooLarge(record.length, LARGEST, "Deno KV");
       const value: Held = { record, expiresAt, owner: filing?.owner ?? null };
       const change = (atomic: DenoAtomicLike, owner: string | null | undefined): DenoAtomicLike => {
         let changed = atomic.set(recordKey(key), value, { expireIn: ttl * 1000 });

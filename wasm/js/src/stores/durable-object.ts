@@ -1,5 +1,6 @@
 /** Durable Objects: each record is an object of its own, read and written by one thread. */
 
+import { BINDING, checkEngine } from "../engine.js";
 import { type Condition, type Filed, holds, type SessionStore } from "../store.js";
 import { decode } from "../value/reader.js";
 import { encode } from "../value/writer.js";
@@ -50,6 +51,7 @@ export function durableObjectStore(
   namespace: DurableObjectNamespaceLike,
   options: DurableObjectStoreOptions = {},
 ): SessionStore {
+  checkEngine(namespace, "durableObjectStore", ["idFromName", "get"], "a Durable Object namespace", BINDING);
   const { prefix = "fastsession:" } = options;
   const ask = async (name: string, question: Ask): Promise<unknown> => {
     const object = namespace.get(namespace.idFromName(prefix + name) as never);

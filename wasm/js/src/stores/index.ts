@@ -8,3 +8,5 @@ export * from "./map.js";
 export * from "./redis.js";
 export * from "./unstorage.js";
 export * from "./upstash.js";
+
+export { holds, tagOf } from "../store.js";

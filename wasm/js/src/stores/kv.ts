@@ -1,5 +1,6 @@
 /** Workers KV. Its reads may be old, so that sessions are placed in both store and cookie. */
 
+import { BINDING, checkEngine } from "../engine.js";
 import type { SessionStore } from "../store.js";
 
 /** What is used of a Workers KV namespace. */
@@ -25,6 +26,7 @@ const LEAST_TTL = 60;
  * timeout of at least ten seconds keeps below that.
  */
 export function kvStore(namespace: KvNamespace, options: KvStoreOptions = {}): SessionStore {
+  checkEngine(namespace, "kvStore", ["get", "put", "delete"], "a Workers KV namespace", BINDING);
   const { prefix = "fastsession:", lag = 60 } = options;
   return {
     capabilities: { consistent: false, lag, conditions: false },

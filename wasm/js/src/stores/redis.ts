@@ -1,5 +1,7 @@
 /** Redis and Valkey through the package `redis`, with the same layout as the Rust package's store. */
 
+import { isBytes } from "../bytes.js";
+import { checkEngine } from "../engine.js";
 import type { Filed, SessionStore } from "../store.js";
 import { conditionArguments, DELETE, END, LIST, pack, PUT, unpack } from "./redis-layout.js";
 
@@ -20,6 +22,7 @@ const now = (): number => Math.floor(Date.now() / 1000);
 
 /** A store in Redis 6.2 or newer, or Valkey, on a single server: consistent, with conditions and owners' lists. */
 export function redisStore(client: RedisClientLike, options: RedisStoreOptions = {}): SessionStore {
+  checkEngine(client, "redisStore", ["sendCommand"], "a client of the package redis", "connect one with await createClient({ url }).connect()");
   const { prefix = "fastsession:" } = options;
   const [records, lists] = [`${prefix}record:`, `${prefix}owner:`];
   const hashes = new Map<string, Promise<string>>();
@@ -44,8 +47,10 @@ export function redisStore(client: RedisClientLike, options: RedisStoreOptions =
   return {
     capabilities: { consistent: true, conditions: true },
     async get(key) {
-      const value = (await send("GET", records + key)) as Uint8Array | null;
-      return value === null ? undefined : unpack(value);
+      const value = await send("GET", records + key);
+      if (value === null) return undefined;
+      if (!isBytes(value)) throw new TypeError("the Redis client gives text for bytes: use the package redis, version 5 or newer");
+      return unpack(value);
     },
     async put(key, record, { expiresAt, condition, filing }) {
       const value = pack(record, filing);

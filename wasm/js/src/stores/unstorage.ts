@@ -1,5 +1,7 @@
 /** unstorage, and through it files, and many databases. */
 
+import { isBytes } from "../bytes.js";
+import { checkEngine } from "../engine.js";
 import type { Filed, SessionStore } from "../store.js";
 
 /** What is used of an unstorage. */
@@ -20,55 +22,105 @@ export interface UnstorageStoreOptions {
   lag?: number;
 }
 
-/** Bytes of the time that stands before what is kept: most drivers know no expiry. */
-const TIME = 8;
+/** A store in an unstorage. */
+export interface UnstorageStore extends SessionStore {
+  /**
+   * Deletes what is over, and tells how much it was: to be called now and then, for drivers that forget nothing by
+   * themselves, as files and memory.
+   */
+  purgeExpired(): Promise<number>;
+}
+
+/** What is kept: 8 bytes of the time when it is over, the owner's 64 characters or as many zeros, and the bytes. */
+interface Kept {
+  until: number;
+  owner: string | undefined;
+  bytes: Uint8Array;
+}
+
+const OWNER = 8;
+const BYTES = OWNER + 64;
 const now = (): number => Math.floor(Date.now() / 1000);
 
 /**
  * A store in an unstorage, with owners' lists. It has no conditions: of two requests that write to one session within the
  * same moment, one can be lost.
  */
-export function unstorageStore(storage: StorageLike, options: UnstorageStoreOptions = {}): SessionStore {
+export function unstorageStore(storage: StorageLike, options: UnstorageStoreOptions = {}): UnstorageStore {
+  const methods = ["getItemRaw", "setItemRaw", "removeItem", "getKeys"];
+  checkEngine(storage, "unstorageStore", methods, "an unstorage", "make one with createStorage({ driver })");
   const { base = "fastsession", consistent = true, lag = 60 } = options;
   const recordKey = (key: string): string => `${base}:record:${key}`;
   const ownerKey = (owner: string): string => `${base}:owner:${owner}`;
+  const filedKey = (owner: string, key: string): string => `${ownerKey(owner)}:${key}`;
 
-  const read = async (key: string): Promise<Uint8Array | undefined> => {
-    const raw = await storage.getItemRaw(key);
+  const read = async (name: string): Promise<Kept | undefined> => {
+    const raw = await storage.getItemRaw(name);
     if (raw === null || raw === undefined) return undefined;
-    const kept = raw instanceof ArrayBuffer ? new Uint8Array(raw) : raw;
-    if (!(kept instanceof Uint8Array)) throw new TypeError("the unstorage driver keeps no bytes");
-    const time = new DataView(kept.buffer, kept.byteOffset).getFloat64(0);
-    if (time > now()) return kept.slice(TIME);
-    await storage.removeItem(key);
+    const kept = unpack(raw);
+    if (kept.until > now()) return kept;
+    await storage.removeItem(name);
     return undefined;
   };
-  const write = async (key: string, bytes: Uint8Array, until: number): Promise<void> => {
-    const kept = new Uint8Array(TIME + bytes.length);
-    new DataView(kept.buffer).setFloat64(0, until);
-    kept.set(bytes, TIME);
-    await storage.setItemRaw(key, kept, { ttl: Math.max(1, until - now()) });
+  const write = async (name: string, bytes: Uint8Array, until: number, owner = ""): Promise<void> => {
+    await storage.setItemRaw(name, pack(bytes, until, owner), { ttl: Math.max(1, until - now()) });
+  };
+  /** Takes a record from its owner's list, if that is not the one that it will be on. */
+  const unfile = async (key: string, next?: string): Promise<void> => {
+    const owner = (await read(recordKey(key)))?.owner;
+    if (owner !== undefined && owner !== next) await storage.removeItem(filedKey(owner, key));
   };
 
   return {
     capabilities: { consistent, lag, conditions: false },
-    get: (key) => read(recordKey(key)),
+    get: async (key) => (await read(recordKey(key)))?.bytes,
     async put(key, record, { expiresAt, filing }) {
+      if (filing?.isNew === true) await unfile(key, filing.owner);
       // The list first: one that names a record too many is harmless, one that misses a record is not.
-      if (filing !== undefined) await write(`${ownerKey(filing.owner)}:${key}`, filing.entry, filing.until);
-      await write(recordKey(key), record, expiresAt);
+      if (filing !== undefined) await write(filedKey(filing.owner, key), filing.entry, filing.until);
+      await write(recordKey(key), record, expiresAt, filing?.owner);
     },
-    delete: (key) => storage.removeItem(recordKey(key)),
+    async delete(key) {
+      await unfile(key);
+      await storage.removeItem(recordKey(key));
+    },
     async list(owner) {
       const filed: Filed[] = [];
       for (const name of await storage.getKeys(ownerKey(owner))) {
         const key = name.split(":").at(-1) ?? "";
         const entry = await read(name);
         if (entry === undefined) continue;
-        if ((await read(recordKey(key))) === undefined) continue;
-        filed.push({ key, entry });
+        if ((await read(recordKey(key)))?.owner !== owner) continue;
+        filed.push({ key, entry: entry.bytes });
       }
       return filed;
     },
+    async purgeExpired() {
+      let purged = 0;
+      for (const name of await storage.getKeys(base)) {
+        const raw = await storage.getItemRaw(name);
+        if (raw === null || raw === undefined || unpack(raw).until > now()) continue;
+        await storage.removeItem(name);
+        purged += 1;
+      }
+      return purged;
+    },
   };
+}
+
+function pack(bytes: Uint8Array, until: number, owner: string): Uint8Array {
+  const kept = new Uint8Array(BYTES + bytes.length);
+  new DataView(kept.buffer).setFloat64(0, until);
+  kept.set(new TextEncoder().encode(owner), OWNER);
+  kept.set(bytes, BYTES);
+  return kept;
+}
+
+function unpack(raw: unknown): Kept {
+  const isBuffer = Object.prototype.toString.call(raw) === "[object ArrayBuffer]";
+  const kept = isBuffer ? new Uint8Array(raw as ArrayBuffer) : raw;
+  if (!isBytes(kept)) throw new TypeError("the unstorage driver gave something else than the bytes that it was given");
+  if (kept.length < BYTES) throw new TypeError("what the unstorage holds under this key is no record of this version");
+  const owner = kept[OWNER] === 0 ? undefined : new TextDecoder().decode(kept.subarray(OWNER, BYTES));
+  return { until: new DataView(kept.buffer, kept.byteOffset).getFloat64(0), owner, bytes: kept.slice(BYTES) };
 }

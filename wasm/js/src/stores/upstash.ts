@@ -1,5 +1,6 @@
 /** Upstash Redis over HTTP, with the same layout as {@link redisStore}: for edge runtimes, which open no sockets. */
 
+import { SessionError } from "../error.js";
 import { type Filed, type SessionStore, toHex } from "../store.js";
 import { conditionArguments, DELETE, END, LIST, pack, PUT, unpack } from "./redis-layout.js";
 
@@ -26,6 +27,12 @@ const now = (): number => Math.floor(Date.now() / 1000);
 /** A store in Upstash Redis: consistent with one region, with conditions and owners' lists. */
 export function upstashStore(options: UpstashStoreOptions): SessionStore {
   const { url, token, prefix = "fastsession:" } = options;
+  if (typeof url !== "string" || !/^https?:\/\//.test(url)) {
+    throw new SessionError("invalid_config", "upstashStore needs url, the https address of the REST API: is it set in this environment?");
+  }
+  if (typeof token !== "string" || token === "") {
+    throw new SessionError("invalid_config", "upstashStore needs token, the secret of the REST API: is it set in this environment?");
+  }
   const ask = options.fetch ?? fetch;
   const [records, lists] = [`${prefix}record:`, `${prefix}owner:`];
 
@@ -36,9 +43,10 @@ export function upstashStore(options: UpstashStoreOptions): SessionStore {
       headers: { "Authorization": `Bearer ${token}`, "Content-Type": "application/json", "Upstash-Encoding": "base64" },
       body: JSON.stringify(command),
     });
-    const answer = (await response.json()) as { result?: unknown; error?: string };
-    if (!response.ok || answer.error !== undefined) {
-      throw new Error(`Upstash answered ${response.status}: ${answer.error ?? "no reason"}`);
+    const answer = parsed(await response.text());
+    if (!response.ok || answer === undefined || answer.error !== undefined) {
+      const reason = answer === undefined ? "no JSON: does url name the REST API?" : (answer.error ?? "no reason");
+      throw new Error(`Upstash answered ${response.status}: ${reason}`);
     }
     return answer.result;
   };
@@ -74,6 +82,16 @@ export function upstashStore(options: UpstashStoreOptions): SessionStore {
       return Number(await run(END, lists + owner, records, owner, which, only ?? except ?? ""));
     },
   };
+}
+
+/** What is in an answer; `undefined` if it is not the API's, as the page of a proxy. */
+function parsed(text: string): { result?: unknown; error?: string } | undefined {
+  try {
+    const answer: unknown = JSON.parse(text);
+    return typeof answer === "object" && answer !== null ? answer : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function fromBase64(text: string): Uint8Array {

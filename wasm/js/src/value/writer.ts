@@ -1,5 +1,6 @@
 /** Writing values: the encoding of docs/format.md, byte by byte. */
 
+import { isBytes } from "../bytes.js";
 import { invalidValue } from "../error.js";
 
 /** How many arrays and objects may stand in one another, as in the core. */
@@ -181,13 +182,13 @@ export class Writer {
   }
 
   object(value: object, path: Path): void {
-    if (value instanceof Uint8Array) {
+    const isArray = Array.isArray(value);
+    if (!isArray && !isPlain(value)) {
+      if (!isBytes(value)) throw notPlain(value, path);
       this.kind(Kind.Bytes);
       this.block(value);
       return;
     }
-    const isArray = Array.isArray(value);
-    if (!isArray && !isPlain(value)) throw notPlain(value, path);
     if (path.length > MAX_DEPTH) throw tooDeep(value, path);
     if (isArray) {
       this.kind(Kind.Array);
@@ -283,7 +284,8 @@ function notPlain(value: object, path: Path): TypeError {
   const own = (value.constructor as { name?: unknown } | undefined)?.name;
   const shown = typeof own === "string" && own !== "" ? own : name;
   const remedy = ArrayBuffer.isView(value)
-    ? "store new Uint8Array(array.buffer), or [...array]"
+    ? // The buffer alone may be one that others share, as a Buffer's is.
+      "store new Uint8Array(array.buffer, array.byteOffset, array.byteLength), or [...array]"
     : (REMEDIES[name] ?? REMEDIES[shown] ?? "store a plain object of its fields, as { ...value }");
   return invalidValue(told(path), `an instance of ${shown}`, remedy);
 }

@@ -4,11 +4,11 @@ import { mkdir } from "node:fs/promises";
 import { once } from "node:events";
 import { join } from "node:path";
 
-/** Starts a server whose files lie in `folder`. */
-export async function startRedis(folder) {
+/** Starts a server whose files lie in `folder`; on a port as well, if one is given. */
+export async function startRedis(folder, port = 0) {
   await mkdir(folder, { recursive: true });
   const socket = join(folder, "redis.sock");
-  const server = spawn("redis-server", ["--port", "0", "--unixsocket", socket, "--dir", folder, "--save", "", "--appendonly", "no"]);
+  const server = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--unixsocket", socket, "--dir", folder, "--save", "", "--appendonly", "no"]);
   let log = "";
   await new Promise((resolve, reject) => {
     server.stdout.on("data", (text) => {

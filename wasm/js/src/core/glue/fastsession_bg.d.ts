@@ -27,6 +27,7 @@ export class Fernet {
   decrypt(token: string, ttl: number, now: number): Uint8Array;
   timestamp(token: string): number;
   rotate(token: string, random: Uint8Array): string;
+  free(): void;
 }
 
 export function generate_key(random: Uint8Array): string;

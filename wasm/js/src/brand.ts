@@ -1,0 +1,16 @@
+/** `instanceof` across copies: `import` and `require` in one program load this package twice, each with classes of its own. */
+
+/**
+ * Lets `instanceof` know the objects that another copy's class of the same name made. Classes that extend this one are
+ * told apart as usual.
+ */
+export function brand(type: abstract new (...made: any[]) => object, name: string): void {
+  const mark = Symbol.for(`fastsession.${name}`);
+  Object.defineProperty(type.prototype, mark, { value: true });
+  Object.defineProperty(type, Symbol.hasInstance, {
+    value(this: unknown, object: unknown): boolean {
+      if (this !== type) return Function.prototype[Symbol.hasInstance].call(this as never, object);
+      return typeof object === "object" && object !== null && mark in object;
+    },
+  });
+}
