@@ -5,7 +5,8 @@ use fastsession_core::session::SessionError;
 
 use crate::store::StoreError;
 
-/// A session could not be loaded or committed. A server answers 503 for [`Error::Store`] and [`Error::Contended`], else 500.
+/// A session could not be loaded or committed. A server answers 503 for [`Error::Store`], [`Error::Contended`] and
+/// [`Error::Unsaved`], else 500.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -15,6 +16,8 @@ pub enum Error {
     Contended,
     /// Another request ended or rotated the session meanwhile: this one's changes are lost.
     Ended,
+    /// An earlier save of this request failed: its changes are not stored, or nobody knows whether they are.
+    Unsaved,
     /// The session cannot be written, or an update does not fit the fresh value.
     Session(SessionError),
     /// A response that was sent already cannot carry the cookie of a new id: rotate, sign in or begin a session before.
@@ -27,6 +30,9 @@ impl std::fmt::Display for Error {
             Self::Store(error) => error.fmt(f),
             Self::Contended => f.write_str("the session is changed by too many requests at once: try again"),
             Self::Ended => f.write_str("another request ended or rotated the session meanwhile: this one's changes are lost"),
+            Self::Unsaved => f.write_str(
+                "an earlier save of this request failed, so that its changes are not stored: answer with that save's error",
+            ),
             Self::Session(error) => error.fmt(f),
             Self::ResponseSent => f.write_str(
                 "the response was sent already and cannot carry a new cookie: rotate, sign in or begin a session before",
@@ -40,7 +46,7 @@ impl std::error::Error for Error {
         match self {
             Self::Store(error) => Some(error),
             Self::Session(error) => Some(error),
-            Self::Contended | Self::Ended | Self::ResponseSent => None,
+            Self::Contended | Self::Ended | Self::Unsaved | Self::ResponseSent => None,
         }
     }
 }

@@ -11,7 +11,7 @@ use axum::http::{Request, Response, StatusCode};
 use axum::routing::{get, post};
 use fastsession::extract::{ExistingSession, StrictSession};
 use fastsession::store::{DynStore, ManualClock, MemoryStore, Put, Store, StoreError, StoreErrorKind};
-use fastsession::{EventKind, Key, KeyRing, Session, SessionLayer, SessionManager, UnixTime};
+use fastsession::{Error, EventKind, Key, KeyRing, Session, SessionLayer, SessionManager, UnixTime};
 use fastsession_core::store::{Condition, Outcome, StoreKey};
 use tokio::sync::Notify;
 use tower::ServiceExt as _;
@@ -231,6 +231,25 @@ async fn a_store_that_fails_is_a_503_and_sends_no_cookie() {
 }
 
 #[tokio::test]
+async fn a_handler_that_swallows_a_failing_save_does_not_answer_as_if_all_were_well() {
+    let store = DynStore::new(MemoryStore::new());
+    let gate = Gate { store, open: Arc::new(Notify::new()), fails: Arc::new(AtomicBool::new(true)) };
+    let manager = manager(gate);
+    let handler = get(|session: Session| async move {
+        session.insert("n", &1).unwrap();
+        assert!(matches!(session.save().await, Err(Error::Store(_))));
+        assert!(matches!(session.save().await, Err(Error::Unsaved)));
+        "saved"
+    });
+    let site = Router::new().route("/", handler).layer(SessionLayer::new(manager.clone()));
+    let response = send(&site, "GET", "/", "").await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let session = manager.load([]).await.unwrap();
+    session.insert("n", &1).unwrap();
+    assert!(session.commit().await.is_err() && matches!(session.commit().await, Err(Error::Unsaved)));
+}
+
+#[tokio::test]
 async fn changes_to_different_keys_both_survive() {
     let site = site(manager(MemoryStore::new()));
     let id = cookie(&send(&site, "GET", "/count", "").await).unwrap();
@@ -269,7 +288,7 @@ async fn a_stream_reloads_and_saves() {
     assert_eq!(session.update("n", |n: Option<u32>| n.unwrap_or(0) * 10).unwrap(), 20);
     session.save().await.unwrap();
     session.rotate().unwrap();
-    assert!(matches!(session.save().await, Err(fastsession::Error::ResponseSent)));
+    assert!(matches!(session.save().await, Err(Error::ResponseSent)));
     let last = manager.load([header.as_bytes()]).await.unwrap();
     assert_eq!(last.get::<u32>("n").unwrap(), Some(20));
 }
@@ -322,9 +341,9 @@ async fn a_save_tells_that_the_session_was_ended() {
     late.insert("late", &1).unwrap();
     let ends = manager.load([header.as_bytes()]).await.unwrap();
     ends.destroy().unwrap();
-    assert!(matches!(ends.reload().await, Err(fastsession::Error::Session(_))));
+    assert!(matches!(ends.reload().await, Err(Error::Session(_))));
     ends.commit().await.unwrap();
-    assert!(matches!(late.save().await, Err(fastsession::Error::Ended)));
+    assert!(matches!(late.save().await, Err(Error::Ended)));
     // And no new session begins by what the handler does next.
     assert!(late.insert("later", &1).is_err());
     assert!(late.commit().await.unwrap().is_empty());

@@ -37,6 +37,8 @@ pub(crate) enum Phase {
     Committed,
     /// It was taken up again after that.
     Detached,
+    /// A commit failed: its changes are not stored, or nobody knows whether they are.
+    Failed,
 }
 
 /// What [`Slot::begin`] has begun.
@@ -115,6 +117,9 @@ impl Slot {
         let mut state = self.lock();
         let was_read = state.phase != Phase::Unopened;
         let nothing = Begun { was_read, job: None };
+        if state.phase == Phase::Failed {
+            return Err(Error::Unsaved);
+        }
         if !matches!(state.phase, Phase::Open | Phase::Detached) {
             return Ok(nothing);
         }
@@ -132,11 +137,11 @@ impl Slot {
         let Some(session) = state.session.take() else { return Ok(nothing) };
         state.phase = Phase::Committed;
         drop(state);
-        let commit = inner.commit(*session)?;
+        let commit = inner.commit(*session).inspect_err(|_| self.fail())?;
         if commit.operation().is_some() {
             return Ok(Begun { was_read, job: Some(Job { commit, repeats }) });
         }
-        self.finished(inner.finish(commit)?, next);
+        self.finished(inner.finish(commit).inspect_err(|_| self.fail())?, next);
         Ok(nothing)
     }
 
@@ -157,10 +162,15 @@ impl Slot {
     }
 
     async fn write(&self, job: Job, next: Phase) -> Result<(), Error> {
-        let finished = self.manager.inner().write(job.commit, job.repeats).await?;
+        let finished = self.manager.inner().write(job.commit, job.repeats).await;
+        let finished = finished.inspect_err(|_| self.fail())?;
         let has_lost_changes = finished.has_lost_changes();
         self.finished(finished, next);
         if has_lost_changes { Err(Error::Ended) } else { Ok(()) }
+    }
+
+    fn fail(&self) {
+        self.lock().phase = Phase::Failed;
     }
 
     fn finished(&self, finished: CoreFinished, next: Phase) {
@@ -197,6 +207,7 @@ impl Slot {
                 Err(Error::ResponseSent)
             }
             (Phase::Detached, Some(_)) => Ok(Phase::Detached),
+            (Phase::Failed, _) => Err(Error::Unsaved),
             _ => Err(SessionError::Committed.into()),
         }
     }

@@ -65,7 +65,7 @@ pub(crate) async fn journey_on(program: &Path, servers_url: &str, url: &str) {
     let fernet = Fernet::new(KeyRing::parse(KEY).unwrap());
     for cookie in ada.iter().chain([&grace]) {
         let id = fernet.decrypt(cookie.split_once('=').unwrap().1, None).unwrap();
-        assert!(id.len() >= 43 && !operator.seen.windows(id.len()).any(|seen| seen == id.as_slice()));
+        assert!(id.len() >= 43 && !operator.seen.windows(id.len()).any(|seen| *seen == id[..]));
     }
 }
 
