@@ -6,7 +6,7 @@
 //! ```text
 //! pending  0 reason | 1 id, index of the key that opened the cookie
 //! session  [its own bytes][header][intent][now][offsets][origin][length of all behind its own bytes, in 2 bytes]
-//! origin   0 reason | 1 id, tag, its end, whether it is current, 0 | 1 the successor's id and tag
+//! origin   0 reason | 1 id, tag, its end, whether it is current, 0 | 1 the record's key, 0 | 1 the successor's id and tag
 //! ```
 
 use super::Manager;
@@ -15,8 +15,9 @@ use crate::buffer::{Buffer, Full};
 use crate::id::SessionId;
 use crate::record::Unreadable;
 use crate::record::header::Header;
+use crate::record::seal::RecordKey;
 use crate::session::{Data, Intent, Offsets, Origin, Reason, Session, SessionError, Stored, Successor};
-use crate::store::{TAG_LENGTH, Tag};
+use crate::store::Tag;
 use crate::time::UnixTime;
 use crate::value::ValueError;
 use crate::value::wire::{Reader, Varint, widen};
@@ -70,7 +71,11 @@ impl<B: Buffer> Session<B> {
                 out.try_append(&[1])?;
                 write_record(out, &stored.id, stored.tag)?;
                 write_number(out, stored.ends_at.as_secs())?;
-                out.try_append(&[u8::from(stored.is_current), u8::from(stored.successor.is_some())])?;
+                out.try_append(&[u8::from(stored.is_current), u8::from(stored.record_key.is_some())])?;
+                if let Some(key) = &stored.record_key {
+                    out.try_append(key.as_bytes())?;
+                }
+                out.try_append(&[u8::from(stored.successor.is_some())])?;
                 if let Some(successor) = &stored.successor {
                     write_record(out, &successor.id, successor.tag)?;
                 }
@@ -128,11 +133,14 @@ impl Manager {
             let (id, tag) = read_record(&mut reader)?;
             let ends_at = UnixTime::from_secs(reader.varint()?);
             let is_current = reader.byte()? == 1;
+            let has_key = reader.byte()? == 1;
+            let record_key =
+                if has_key { Some(RecordKey::from_bytes(read_array(&mut reader)?)) } else { None };
             let has_successor = reader.byte()? == 1;
             let successor = if has_successor { Some(read_record(&mut reader)?) } else { None };
             let successor = successor.map(|(id, tag)| Successor { id, tag });
             let key = self.namespace.store_key(&id);
-            Origin::Stored(Stored { id, key, tag, is_current, ends_at, record_key: None, successor })
+            Origin::Stored(Stored { id, key, tag, is_current, ends_at, record_key, successor })
         };
         Ok(Facts { header, intent, now, offsets, origin, start })
     }
@@ -181,10 +189,13 @@ fn read_id(reader: &mut Reader<'_>) -> Result<SessionId, ValueError> {
 }
 
 fn read_record(reader: &mut Reader<'_>) -> Result<(SessionId, Tag), ValueError> {
-    let id = read_id(reader)?;
-    let mut tag = [0; TAG_LENGTH];
-    for byte in &mut tag {
+    Ok((read_id(reader)?, Tag::from_bytes(read_array(reader)?)))
+}
+
+fn read_array<const N: usize>(reader: &mut Reader<'_>) -> Result<[u8; N], ValueError> {
+    let mut bytes = [0; N];
+    for byte in &mut bytes {
         *byte = reader.byte()?;
     }
-    Ok((id, Tag::from_bytes(tag)))
+    Ok(bytes)
 }

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::id::SessionId;
-use crate::primitives::{BLOCK_LENGTH, Hasher, Mac};
+use crate::primitives::Hasher;
 use crate::store::StoreKey;
 use crate::token::{KEY_LENGTH, RingKey, TokenKey};
 
@@ -44,7 +44,7 @@ impl Namespace {
     /// HKDF-Expand(PRK, "fastsession record 1" ‖ length of the namespace in 2 bytes ‖ namespace ‖ id).
     pub(crate) fn record_key(&self, ring_key: &RingKey, id: &SessionId) -> RecordKey {
         let (length, name) = self.prefixed();
-        RecordKey::new(&ring_key.subkey(&[PURPOSE, &length, name, id.as_bytes()]))
+        RecordKey(ring_key.subkey(&[PURPOSE, &length, name, id.as_bytes()]))
     }
 
     /// The name's length in two bytes, big-endian, and the name.
@@ -53,21 +53,21 @@ impl Namespace {
     }
 }
 
-/// The key of a record: small enough to be kept until the record is sealed again, since it takes several hashes to derive.
-pub(crate) struct RecordKey {
-    mac: Mac,
-    encryption: Zeroizing<[u8; BLOCK_LENGTH]>,
-}
+/// The key of a record, kept until the record is sealed again, since it takes several hashes to derive. It is expanded for
+/// each use: that takes less time than moving the expanded one about.
+pub(crate) struct RecordKey(Zeroizing<[u8; KEY_LENGTH]>);
 
 impl RecordKey {
-    fn new(key: &[u8; KEY_LENGTH]) -> Self {
-        let [signing @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = key;
-        let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, encryption @ ..] = key;
-        Self { mac: Mac::new(signing), encryption: Zeroizing::new(*encryption) }
+    pub(crate) fn from_bytes(key: [u8; KEY_LENGTH]) -> Self {
+        Self(Zeroizing::new(key))
     }
 
-    /// The key ready for use; expanding it for AES takes less time than moving the expanded one about.
+    pub(crate) fn as_bytes(&self) -> &[u8; KEY_LENGTH] {
+        &self.0
+    }
+
+    /// The key ready for use.
     pub(crate) fn expand(&self) -> TokenKey {
-        TokenKey::from_parts(self.mac.clone(), &self.encryption)
+        TokenKey::new(&self.0)
     }
 }

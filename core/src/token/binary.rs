@@ -67,12 +67,7 @@ impl TokenKey {
     pub(crate) fn new(key: &[u8; KEY_LENGTH]) -> Self {
         let [signing @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = key;
         let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, encryption @ ..] = key;
-        Self::from_parts(Mac::new(signing), encryption)
-    }
-
-    /// The key that signs with `mac` and encrypts under `encryption`.
-    pub(crate) fn from_parts(mac: Mac, encryption: &[u8; BLOCK_LENGTH]) -> Self {
-        Self { mac, cipher: Cipher::new(encryption) }
+        Self { mac: Mac::new(signing), cipher: Cipher::new(encryption) }
     }
 
     /// Makes a token of the `plain_len` bytes of payload that lie at [`PREFIX`].
