@@ -31,14 +31,12 @@ const PATIENT_RETRIES: u32 = 2;
 pub(crate) struct Opening {
     pending: Pending,
     copies: Vec<Vec<u8>>,
-    /// When the request came: what is read for it is judged by that.
-    now: UnixTime,
 }
 
 impl Opening {
     /// A session that is read again: its cookies are not at hand any more.
-    pub(crate) fn again(pending: Pending, now: UnixTime) -> Self {
-        Self { pending, copies: Vec::new(), now }
+    pub(crate) fn again(pending: Pending) -> Self {
+        Self { pending, copies: Vec::new() }
     }
 }
 
@@ -59,22 +57,24 @@ impl Inner {
     pub(crate) fn open<'h>(&self, cookie_headers: impl IntoIterator<Item = &'h [u8]>) -> Opening {
         let now = self.clock.now();
         if self.core.placement() == Placement::Store {
-            return Opening { pending: self.core.open(cookie_headers, now), copies: Vec::new(), now };
+            return Opening { pending: self.core.open(cookie_headers, now), copies: Vec::new() };
         }
         let headers: Vec<&[u8]> = cookie_headers.into_iter().collect();
         let copies = self.core.data_cookies(headers.iter().copied()).map(<[u8]>::to_vec).collect();
-        Opening { pending: self.core.open(headers, now), copies, now }
+        Opening { pending: self.core.open(headers, now), copies }
     }
 
     /// Reads the record and makes the session of it.
     pub(crate) async fn read(&self, opening: Opening) -> Result<Box<CoreSession>, Error> {
-        let Opening { pending, copies, now } = opening;
+        let Opening { pending, copies } = opening;
         let record = match pending.key() {
             Some(key) if self.core.placement() != Placement::Cookie => self.get(key).await?,
             _ => Vec::new(),
         };
         let session = if self.core.placement() == Placement::Store {
-            Box::new(self.core.resume(pending, record, now))
+            // The store may have taken its time, and others may have written meanwhile: by the time when the request came, their
+            // record would be from the future.
+            Box::new(self.core.resume(pending, record, self.clock.now()))
         } else {
             let has_ended = match pending.ended_key() {
                 Some(key) => !self.get(key).await?.is_empty(),
@@ -82,7 +82,7 @@ impl Inner {
             };
             let sources = Sources { record, copy: Vec::new(), has_ended };
             let copies = copies.iter().map(Vec::as_slice);
-            Box::new(self.core.resume_placed(pending, copies, sources, now))
+            Box::new(self.core.resume_placed(pending, copies, sources, self.clock.now()))
         };
         if let Some(event) = session.event() {
             self.emit(event);
