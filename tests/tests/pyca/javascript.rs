@@ -8,13 +8,16 @@ use crate::samples::{Sample, key, rng, sample};
 /// How many tokens go each way.
 const COUNT: usize = 1_000;
 
-/// Samples whose times are whole numbers in JavaScript too.
+/// From here on the package takes a time for milliseconds by mistake, and refuses it.
+const END_OF_TIME: u64 = 100_000_000_000;
+
+/// Samples whose times the package takes.
 fn samples() -> Vec<Sample> {
     let mut rng = rng();
     (0..COUNT)
         .map(|_| {
             let sample = sample(&mut rng);
-            Sample { at: sample.at >> 11, ..sample }
+            Sample { at: sample.at % END_OF_TIME, ..sample }
         })
         .collect()
 }
