@@ -49,11 +49,16 @@ pub(crate) async fn journey_on(program: &Path, servers_url: &str, url: &str) {
     let run = operator.run(&format!("revoke --session {two}"), false);
     assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(0), b"1 ended\n".as_slice()));
     assert_eq!(operator.run(&format!("revoke --session {two}"), false).status.code(), Some(1));
+    // Nothing is ended for the sake of a session that is not the user's.
+    assert_eq!(operator.run(&format!("revoke --owner ada --all-but {two}"), true).status.code(), Some(1));
+    assert_eq!(sessions.list("ada").await.unwrap().len(), 1);
     signed_in(&sessions, "ada", "").await;
     assert_eq!(operator.json(&format!("revoke --owner ada --all-but {three} --json"))["ended"], 1);
     assert_eq!(sessions.list("ada").await.unwrap().len(), 1);
     assert_eq!(operator.text("revoke --owner ada --all"), "1 ended\n");
-    assert_eq!(operator.text("revoke --owner ada --all"), "0 ended\n");
+    // A wrong key or a misspelt user looks the same, and must not look like success.
+    let run = operator.run("revoke --owner ada --all", true);
+    assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(1), b"0 ended\n".as_slice()));
     for cookie in &ada {
         assert!(sessions.load([cookie.as_bytes()]).await.unwrap().reason().is_some());
     }

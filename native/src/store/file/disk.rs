@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, mkdirat, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, fstat, mkdirat, openat, renameat, unlinkat};
 use rustix::io::{Errno, retry_on_intr};
 
 /// An open folder.
@@ -59,9 +59,15 @@ impl Folder {
         self.file(name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)
     }
 
-    /// The file `name` for writing, made (0600) if there is none.
+    /// The file `name` for writing, made (0600) if there is none. It belongs to whom the folder belongs: an operator who looks
+    /// after the store as root must not leave files that the server cannot open.
     pub(super) fn open_or_create(&self, name: &str) -> io::Result<File> {
-        self.file(name, OFlags::RDWR | OFlags::CREATE)
+        let file = self.file(name, OFlags::RDWR | OFlags::CREATE)?;
+        let (folder, own) = (fstat(&self.0)?, fstat(&file)?);
+        if own.st_uid != folder.st_uid {
+            std::os::unix::fs::fchown(&file, Some(folder.st_uid), Some(folder.st_gid))?;
+        }
+        Ok(file)
     }
 
     /// Gives a file another name, over what had that name.

@@ -173,6 +173,23 @@ fn an_ending_that_fails_can_be_repeated() {
     );
 }
 
+/// As root this makes a folder of somebody else's, as an operator does who runs the CLI; otherwise it can show less.
+#[test]
+fn locks_belong_to_whom_the_folder_belongs() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let fixture = Fixture::new();
+    let locks = fixture.root().join("locks");
+    fs::create_dir_all(&locks).unwrap();
+    let is_root = fs::metadata(&locks).unwrap().uid() == 0;
+    let owner = if is_root { 65_534 } else { fs::metadata(&locks).unwrap().uid() };
+    chown(&locks, Some(owner), None).unwrap();
+    fixture.put_old(None);
+    for lock in fs::read_dir(&locks).unwrap() {
+        assert_eq!(lock.unwrap().metadata().unwrap().uid(), owner);
+    }
+    assert!(fs::read_dir(&locks).unwrap().count() > 0);
+}
+
 #[test]
 fn records_change_under_their_lock() {
     thread_local! {

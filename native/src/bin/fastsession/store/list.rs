@@ -1,10 +1,13 @@
 //! `fastsession store list`
 
+use std::io::Write as _;
+
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use fastsession::Listing;
 use serde_json::{Value, json};
 
-use super::source::ListSource;
+use super::source::{ListSource, UNKNOWN};
 use crate::date::date;
 use crate::failure::Failure;
 use crate::stdio;
@@ -14,7 +17,7 @@ const EXAMPLES: &str = "Example:
   fastsession store list --owner ada
 
 Whoever has used a session last stands first. It takes the server's key, since lists are sealed and filed under a hash of \
-the user's name. A user of whom nothing is known has an empty list.";
+the user's name. A user of whom nothing is known has an empty list; so has anybody under another key or namespace than the server's.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -22,7 +25,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     source: ListSource,
     /// The user, as the server names them when they sign in
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     owner: String,
     /// Write a JSON array: handle, created and `last_seen` in seconds since 1970, label
     #[arg(long)]
@@ -39,6 +42,8 @@ impl Arguments {
             return stdio::write_line(&Value::from(listings).to_string());
         }
         if listings.is_empty() {
+            // A closed standard error is no reason to fail.
+            let _ = writeln!(std::io::stderr(), "fastsession: {UNKNOWN}");
             return stdio::write_line("no sessions");
         }
         stdio::write_line(&format!("{:<64}  {:<20}  {:<20}  LABEL", "HANDLE", "SIGNED IN", "LAST SEEN"))?;

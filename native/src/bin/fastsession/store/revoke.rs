@@ -1,12 +1,13 @@
 //! `fastsession store revoke`
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args};
 use fastsession::store::Store as _;
 use fastsession::{SessionManager, StoreKey};
 use fastsession_core::store::Condition;
 use serde_json::json;
 
-use super::source::ListSource;
+use super::source::{ListSource, UNKNOWN};
 use crate::failure::Failure;
 use crate::stdio;
 
@@ -21,7 +22,8 @@ const EXAMPLES: &str = "Examples:
     fastsession store revoke --owner ada --all
     fastsession store revoke --owner ada --all-but 5f0e…
 
-What is ended is signed out at once, requests that run just now included. Exit status 1: there is no such session.";
+What is ended is signed out at once, requests that run just now included. Exit status 1: there is no such session, \
+or the user has none.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -30,7 +32,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     source: ListSource,
     /// The user, as the server names them when they sign in
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     owner: Option<String>,
     /// End this session only
     #[arg(long, value_name = "HANDLE", group = "which", value_parser = parse_handle)]
@@ -60,6 +62,7 @@ impl Arguments {
         }
         match (self.session, ended) {
             (Some(_), 0) => Err(Failure::Refused("there is no such session".to_owned())),
+            (None, 0) if self.all => Err(Failure::Refused(UNKNOWN.to_owned())),
             _ => Ok(()),
         }
     }
@@ -67,7 +70,16 @@ impl Arguments {
     async fn end_owned(&self, sessions: &SessionManager, owner: &str) -> Result<u64, Failure> {
         let ended = match (&self.session, &self.all_but) {
             (Some(handle), _) => sessions.end(owner, handle).await.map(u64::from),
-            (None, Some(kept)) => sessions.end_others(owner, kept).await,
+            (None, Some(kept)) => {
+                let listed =
+                    sessions.list(owner).await.map_err(|error| Failure::Untried(error.to_string()))?;
+                if !listed.iter().any(|listing| listing.handle == *kept) {
+                    return Err(Failure::Refused(
+                        "the session to keep is not on the user's list: nothing was ended".to_owned(),
+                    ));
+                }
+                sessions.end_others(owner, kept).await
+            }
             (None, None) => sessions.end_all(owner).await,
         };
         ended.map_err(|error| Failure::Untried(error.to_string()))

@@ -7,6 +7,10 @@ use fastsession::store::{DynStore, open_existing};
 use crate::failure::Failure;
 use crate::key_source::KeySource;
 
+/// What to say of a user who has no sessions: it is what a wrong key shows as well.
+pub(super) const UNKNOWN: &str =
+    "nothing is known of this user: check the key, the namespace, the store and the spelling";
+
 const VARIABLE: &str = "FASTSESSION_STORE";
 
 #[derive(Args)]
