@@ -21,7 +21,7 @@ pub(crate) struct Step {
 pub(crate) const STEPS: &[Step] = &[
     step("setup", "what the tests need is installed", setup::run),
     step("format", "the code is formatted", format),
-    step("clippy", "no lint complains, in any feature", clippy),
+    step("clippy", "no lint complains, with the default features and with all", clippy),
     step("no-std", "the core builds without std and without an allocator", no_std),
     step("core-bare", "the core's tests pass without its default features", core_bare),
     step(
@@ -29,22 +29,20 @@ pub(crate) const STEPS: &[Step] = &[
         "sessions on a device without a heap, and docs/bare-metal.md states its figures",
         bare_metal::test,
     ),
-    step("tests", "unit and integration tests of all crates", tests),
+    step("wasm", "the npm package builds", |shell| wasm::build(shell).map(drop)),
+    step(
+        "tests",
+        "all crates with all features: stores on real servers, the demo from outside, Fernet against Python's, sessions in JavaScript",
+        tests,
+    ),
     step(
         "interleavings",
         "100,000 interleavings of requests on each kind of store lose nothing and bring nothing back",
         interleavings,
     ),
-    step("features", "the server's tests pass with all its features", features),
     step("doctests", "the examples of the documentation and of the README run", doctests),
     step("docs", "the documentation builds without warnings", docs),
     step("fuzz", "a minute of each fuzz target finds nothing", a_minute_of_fuzzing),
-    step("wasm", "the npm package builds", |shell| wasm::build(shell).map(drop)),
-    step(
-        "external",
-        "the demo from outside, stores on real servers, Fernet against Python's, sessions in JavaScript",
-        external,
-    ),
     step("browser", "the demo in a browser", browser),
     step(
         "npm",
@@ -64,7 +62,9 @@ fn format(shell: &Shell) -> Result<()> {
 }
 
 fn clippy(shell: &Shell) -> Result<()> {
-    cmd!(shell, "cargo clippy --workspace --all-targets --all-features -- -D warnings").run()?;
+    for features in [None, Some("--all-features")] {
+        cmd!(shell, "cargo clippy --workspace --all-targets {features...} -- -D warnings").run()?;
+    }
     let target = target_folder(shell).join("bench");
     Ok(cmd!(
         shell,
@@ -98,8 +98,20 @@ fn core_bare(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
+/// What these steps build: the same selection each time, since cargo compiles anew for another set of features.
+const EVERYTHING: [&str; 5] = ["--workspace", "--all-features", "--lib", "--bins", "--tests"];
+
 fn tests(shell: &Shell) -> Result<()> {
-    Ok(cmd!(shell, "cargo test --workspace --lib --bins --tests").run()?)
+    build_everything(shell)?;
+    let python = std::env::var_os("FASTSESSION_TEST_PYTHON").unwrap_or_else(|| test_python(shell).into());
+    Ok(cmd!(shell, "cargo test --no-fail-fast {EVERYTHING...}")
+        .env("FASTSESSION_TEST_PYTHON", python)
+        .run()?)
+}
+
+/// The demo's program among it.
+fn build_everything(shell: &Shell) -> Result<()> {
+    Ok(cmd!(shell, "cargo build {EVERYTHING...}").run()?)
 }
 
 /// Optimized, since it is all about numbers; one kind of store at a time, since each takes both cores.
@@ -107,10 +119,6 @@ fn interleavings(shell: &Shell) -> Result<()> {
     let threads = "--test-threads=1";
     Ok(cmd!(shell, "cargo test --release -p fastsession-tests --test interleavings -- --nocapture {threads}")
         .run()?)
-}
-
-fn features(shell: &Shell) -> Result<()> {
-    Ok(cmd!(shell, "cargo test -p fastsession --all-features --lib --bins --tests").run()?)
 }
 
 fn doctests(shell: &Shell) -> Result<()> {
@@ -127,16 +135,8 @@ fn a_minute_of_fuzzing(shell: &Shell) -> Result<()> {
     fuzz::run(shell, &fuzz::Selection::default())
 }
 
-fn external(shell: &Shell) -> Result<()> {
-    build_demo(shell)?;
-    let python = std::env::var_os("FASTSESSION_TEST_PYTHON").unwrap_or_else(|| test_python(shell).into());
-    Ok(cmd!(shell, "cargo test -p fastsession-tests --features external")
-        .env("FASTSESSION_TEST_PYTHON", python)
-        .run()?)
-}
-
 fn browser(shell: &Shell) -> Result<()> {
-    build_demo(shell)?;
+    build_everything(shell)?;
     let chromium = find_program(&["chromium", "chromium-browser", "google-chrome"])
         .context("no Chromium: run `cargo xtask setup`")?;
     Ok(cmd!(shell, "node --test tests/browser/demo.test.mjs")
@@ -154,13 +154,7 @@ fn npm(shell: &Shell) -> Result<()> {
     cmd!(shell, "node wasm/js/test/wycheproof.mjs {vectors}").run()?;
     cmd!(shell, "node wasm/js/test/packaging.mjs {tarball}").run()?;
     cmd!(shell, "node examples/worker/test.mjs").run()?;
-    build_demo(shell)?;
+    build_everything(shell)?;
     let demo = target_folder(shell).join("debug/fastsession-demo");
     Ok(cmd!(shell, "node examples/shared/test.mjs").env("FASTSESSION_DEMO", demo).run()?)
-}
-
-/// Builds the demo as a part of the workspace, as the steps before did: cargo then compiles nothing twice.
-fn build_demo(shell: &Shell) -> Result<()> {
-    Ok(cmd!(shell, "cargo build --workspace --bin fastsession-demo --features fastsession-demo/redis")
-        .run()?)
 }

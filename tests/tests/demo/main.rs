@@ -1,7 +1,7 @@
 //! The demo as its users and its enemies meet it: a process of its own, over the network.
 //!
 //! It takes curl, and a Python with the package `cryptography` (its path in `FASTSESSION_TEST_PYTHON`);
-//! `cargo xtask test --only external` sees to both.
+//! `cargo xtask test --only tests` sees to both.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
