@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::super::{StoreError, StoreErrorKind};
+#[cfg(feature = "sqlite")]
+use super::pool::repeated;
 use super::pool::{Pool, failed};
 
 /// Opens a pool of at most `connections`, making SQLite's file if there is none and `create`. Returns it with where it leads to, without a password.
@@ -36,7 +38,7 @@ async fn sqlite(
     timeout: Duration,
     create: bool,
 ) -> Result<(Pool, String), StoreError> {
-    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+    use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 
     // sqlite:///DIR/FILE is /DIR/FILE.
     let path = path.strip_prefix("//").unwrap_or(path);
@@ -54,16 +56,20 @@ async fn sqlite(
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(create)
-        .journal_mode(SqliteJournalMode::Wal)
         // What was acknowledged survives a power cut; in WAL mode less does not guarantee it.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(timeout);
-    let error = |error| failed("SQLite", "open", error).at(path);
-    let pool = SqlitePoolOptions::new().acquire_timeout(timeout).max_connections(1);
-    let writer = pool.connect_with(options.clone()).await.map_err(error)?;
-    let pool = SqlitePoolOptions::new().acquire_timeout(timeout).max_connections(connections);
-    let readers = pool.connect_with(options).await.map_err(error)?;
-    Ok((Pool::Sqlite { readers, writer }, path.to_owned()))
+    let pool = |connections| SqlitePoolOptions::new().acquire_timeout(timeout).max_connections(connections);
+    let connected = async {
+        let writer = repeated(timeout, || pool(1).connect_with(options.clone())).await?;
+        // SQLite's own timeout does not hold for this: where another connection begins to write, or does the same, it fails
+        // at once. It stays with the file, so the other connections need not ask for it.
+        repeated(timeout, || sqlx::query("PRAGMA journal_mode = WAL").execute(&writer)).await?;
+        let readers = repeated(timeout, || pool(connections).connect_with(options.clone())).await?;
+        Ok(Pool::Sqlite { readers, writer })
+    };
+    let pool = connected.await.map_err(|error| failed("SQLite", "open", error).at(path))?;
+    Ok((pool, path.to_owned()))
 }
 
 /// Makes the database's file, for its owner's eyes only; SQLite gives the files beside it the same mode.

@@ -10,6 +10,8 @@
 mod connect;
 mod dialect;
 mod pool;
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -74,7 +76,7 @@ impl SqlStore {
     /// # Errors
     /// [`StoreErrorKind::Corrupt`] if a newer version made the tables, otherwise what the database says.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let Inner { pool, .. } = &*self.0;
+        let Inner { pool, timeout, .. } = &*self.0;
         let version = self.within("migrate", pool.number(self.dialect().version, &[])).await;
         match version {
             Ok(Some(VERSION)) => return Ok(()),
@@ -87,11 +89,11 @@ impl SqlStore {
             Err(error) => return Err(error),
         }
         for statement in self.dialect().migrate {
-            let mut made = self.within("migrate", pool.execute(statement, &[])).await;
+            let mut made = self.within("migrate", pool.execute(*timeout, statement, &[])).await;
             if made.is_err() {
                 // PostgreSQL refuses the second of two that make the same table at once.
                 tokio::time::sleep(Duration::from_millis(200)).await;
-                made = self.within("migrate", pool.execute(statement, &[])).await;
+                made = self.within("migrate", pool.execute(*timeout, statement, &[])).await;
             }
             made?;
         }
@@ -117,7 +119,7 @@ impl SqlStore {
         sql: &'static str,
         arguments: &[Bind<'_>],
     ) -> Result<u64, StoreError> {
-        self.within(operation, self.0.pool.execute(sql, arguments)).await
+        self.within(operation, self.0.pool.execute(self.0.timeout, sql, arguments)).await
     }
 
     /// Bounds the time of an operation and puts its error into words.
@@ -154,7 +156,7 @@ impl SqlStore {
         };
         let inserted = async {
             let arguments = [key, record, tag, expires_at, owner, entry];
-            match self.0.pool.execute(self.dialect().put_absent, &arguments).await {
+            match self.0.pool.execute(self.0.timeout, self.dialect().put_absent, &arguments).await {
                 Err(error) if pool::is_duplicate(&error) => Ok(0),
                 inserted => inserted,
             }
