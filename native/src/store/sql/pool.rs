@@ -175,12 +175,19 @@ pub(super) fn is_missing_table(error: &sqlx::Error) -> bool {
     code(error) == "42P01" || mysql_number(error) == Some(1146) || error.message().contains("no such table")
 }
 
+/// Whether SQLite may not open, or not write to, a file that it needs.
+#[cfg(feature = "sqlite")]
+pub(super) fn is_closed_to_us(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| matches!(code(error).as_str(), "8" | "14"))
+}
+
 /// What kind of failure it is, and what to say about it.
 pub(super) fn failed(engine: &'static str, operation: &'static str, error: sqlx::Error) -> StoreError {
     use StoreErrorKind::{Configuration, Corrupt, Denied, Full, Unavailable};
     let kind = match &error {
         _ if is_missing_table(&error) => {
-            let detail = "the tables are missing; call migrate()";
+            let detail = "the tables fastsession_records and fastsession_schema are missing: open the store with migrations, or \
+                 call migrate()";
             return StoreError::message(Configuration, engine, operation, detail);
         }
         sqlx::Error::Database(error) => match (code(&**error).as_str(), mysql_number(&**error)) {
@@ -199,15 +206,24 @@ pub(super) fn failed(engine: &'static str, operation: &'static str, error: sqlx:
             ("3D000", None) | (_, Some(1049)) => Configuration,
             _ => Unavailable,
         },
+        sqlx::Error::PoolTimedOut => {
+            return StoreError::message(Unavailable, engine, operation, NO_CONNECTION);
+        }
         sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) => Configuration,
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::TypeNotFound { .. } => {
             Corrupt
         }
         _ => Unavailable,
     };
-    StoreError::new(kind, engine, operation, error)
+    match error {
+        // It says itself that it is one.
+        sqlx::Error::Configuration(error) => StoreError::new(kind, engine, operation, error),
+        error => StoreError::new(kind, engine, operation, error),
+    }
 }
 
+const NO_CONNECTION: &str =
+    "no connection in time: the server does not answer, or more requests wait than it has connections";
 const LOCKED: &str = "another program holds the database's lock: a backup, a transaction that was left open, or a process \
      that is stopped; `fuser FILE` names those that have the file open";
 
