@@ -10,4 +10,6 @@
 mod journey;
 mod keys_and_tokens;
 mod program;
+#[cfg(unix)]
+mod refusals;
 mod stores;
