@@ -132,6 +132,7 @@ fn external(shell: &Shell) -> Result<()> {
     let python = std::env::var_os("FASTSESSION_TEST_PYTHON").unwrap_or_else(|| test_python(shell).into());
     Ok(cmd!(shell, "cargo test -p fastsession-tests --features external")
         .env("FASTSESSION_TEST_PYTHON", python)
+        .env("FASTSESSION_TEST_VALKEY", setup::valkey::server(shell))
         .run()?)
 }
 

@@ -168,16 +168,12 @@ impl Files {
             }
             held => held?.filter(|held| held.owner == Some(*owner)),
         };
-        match held {
-            Some(held) => {
-                self.remove(root, &folder, key, held.owner)?;
-                Ok(held.lives(self.clock.now()))
-            }
-            None => {
-                leave(root, owner, key);
-                Ok(false)
-            }
-        }
+        let Some(held) = held else {
+            leave(root, owner, key);
+            return Ok(false);
+        };
+        self.remove(root, &folder, key, held.owner)?;
+        Ok(held.lives(self.clock.now()))
     }
 
     /// Forgets a record and its place on a list. The shard's lock must be held.

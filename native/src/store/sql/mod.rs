@@ -12,7 +12,8 @@ mod dialect;
 mod pool;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(feature = "sqlite")]
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

@@ -27,6 +27,7 @@ pub(super) async fn open(
     let pool = match access {
         Access::Make => file.make().await,
         _ if !file.path.exists() => Err(misused("there is no such file")),
+        _ if file.path.is_dir() => Err(misused("this is a folder, not a file")),
         Access::Change => file.change().await,
         Access::Read => file.read().await,
     };

@@ -41,7 +41,7 @@ impl Arguments {
             let removed = unless_interrupted(purge).await;
             let so_far = shown.finish();
             let Some(removed) = removed else {
-                let text = format!("interrupted: {so_far} removed; the next purge removes the rest");
+                let text = format!("interrupted: at least {so_far} removed; the next purge removes the rest");
                 return Err(Failure::Interrupted(text));
             };
             removed.map_err(|error| Failure::Untried(error.to_string()))?
