@@ -58,7 +58,7 @@ pub(super) fn unpack(shell: &Shell) -> Result<()> {
         cmd!(shell, "dpkg-deb --extract {file} {folder}").run().context(by_hand)?;
         shell.remove_path(file)?;
     }
-    Ok(())
+    Ok(shell.remove_path(folder.join("apt"))?)
 }
 
 fn folder(shell: &Shell) -> PathBuf {
