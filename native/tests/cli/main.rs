@@ -10,6 +10,6 @@
 mod journey;
 mod keys_and_tokens;
 mod program;
-#[cfg(unix)]
+#[cfg(all(feature = "file", unix))]
 mod refusals;
 mod stores;

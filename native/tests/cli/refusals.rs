@@ -1,9 +1,9 @@
 //! What an operator meets when something is wrong with a store: it is told, and what can be done is done.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use fastsession::store::{self, Store as _};
 use fastsession::{KeyRing, SessionManager, StoreKey};
@@ -117,6 +117,27 @@ async fn what_is_done_is_not_reported_as_untried() {
     assert_eq!(sessions.store().stats(&store::Progress::none()).await.unwrap().records, 0);
 }
 
+/// While it waits for a lock that somebody else has.
+#[tokio::test]
+async fn who_interrupts_a_purge_is_told_what_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, handles) = three_sessions(folder.path()).await;
+    let file = record(folder.path(), &handles[0]);
+    fs::write(file.with_extension("tmp"), b"what a writer left that was killed").unwrap();
+    let shard = handles[0].to_string()[..2].to_owned();
+    let lock = fs::File::create(folder.path().join("locks").join(shard)).unwrap();
+    lock.lock().unwrap();
+    let mut purge = store(&format!("file:{}", folder.path().display()), "purge");
+    let mut purge = purge.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(purge.try_wait().unwrap().is_none(), "it waits");
+    assert!(Command::new("kill").args(["-INT", &purge.id().to_string()]).status().unwrap().success());
+    let output = purge.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(130), true), "{told}");
+    assert!(told.contains("interrupted: at least 0 removed"), "{told}");
+}
+
 #[test]
 fn variables_that_are_not_text_are_named() {
     use std::ffi::OsStr;
@@ -133,7 +154,7 @@ fn variables_that_are_not_text_are_named() {
 
 #[cfg(feature = "sqlite")]
 mod sqlite {
-    use std::os::unix::fs::MetadataExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     use std::os::unix::process::CommandExt as _;
 
     use sqlx::{ConnectOptions as _, Connection as _, Executor as _};

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::super::{StoreError, StoreErrorKind};
 use super::Access;
-use super::pool::{Pool, failed};
+use super::pool::Pool;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::pool::failed;
 
 /// Opens a pool of at most `connections`. Returns it with where it leads to, without a password.
 pub(super) async fn connect(
