@@ -23,5 +23,5 @@ pub use fastsession_core::store::StoreKey;
 pub use fastsession_core::time::UnixTime;
 pub use fastsession_core::token::{Fernet, Key, KeyRing};
 pub use layer::SessionLayer;
-pub use manager::{Builder, Listing, SessionManager};
+pub use manager::{Builder, Listed, Listing, SessionManager};
 pub use session::Session;

@@ -67,9 +67,26 @@ async fn sessions_in_postgresql_over_tls() {
         format!("{url}?sslmode=verify-full&sslrootcert={}", authority.display())
     };
     journey_on(&program(), &url, &url_with(&certificate)).await;
-    let other = Certificate::new();
-    let refused =
-        Command::new(program()).args(["store", "stats", "--store", &url_with(&other)]).output().unwrap();
+    assert_refused(&url_with(&Certificate::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_in_mariadb_over_tls() {
+    let certificate = Certificate::new();
+    let server = SqlServer::mariadb_over_tls(&certificate);
+    let url = server.new_database();
+    let url_with = |authority: &Certificate| {
+        let authority = authority.authority();
+        let url = url.replace("127.0.0.1", "localhost");
+        format!("{url}?ssl-mode=VERIFY_IDENTITY&ssl-ca={}", authority.display())
+    };
+    journey_on(&program(), &url, &url_with(&certificate)).await;
+    assert_refused(&url_with(&Certificate::new()));
+}
+
+/// The server is not known to the authority that the URL names.
+fn assert_refused(url: &str) {
+    let refused = Command::new(program()).args(["store", "stats", "--store", url]).output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
     assert!(
         refused.stderr.to_ascii_lowercase().windows(11).any(|part| part == b"certificate"),

@@ -353,3 +353,56 @@ async fn tls_is_spoken_and_checked() {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     assert!(redis_cli(server.port(), &["--scan"]).contains(key(1).to_hex().as_str()));
 }
+
+/// Another version's record, and another program's value under a record's name.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_neither_hides_nor_keeps_the_others() {
+    let (server, cluster) = (RedisServer::start(&[]), Cluster::start());
+    for (url, port) in [(server.url(), server.port()), (cluster.url(), cluster.servers[0].port())] {
+        let store = RedisStore::connect(&url).await.expect("Redis runs");
+        let (owner, other) = (OwnerKey::from_bytes(&[9; 32]), OwnerKey::from_bytes(&[8; 32]));
+        let filing = Some(Filing { owner, entry: b"entry", is_new: true, until: later() });
+        let spoil = || {
+            for (index, change) in
+                [(0, ["setrange", "3", "2"]), (1, ["lpush", "a", "b"]), (2, ["setrange", "0", "x"])]
+            {
+                let name = format!("fastsession:record:{}", key(index));
+                if index == 1 {
+                    redis_cli(port, &["-c", "del", &name]);
+                }
+                redis_cli(port, &["-c", change[0], &name, change[1], change[2]]);
+            }
+        };
+        for which in [Which::All, Which::Only(key(0)), Which::Only(key(1)), Which::Except(key(3))] {
+            for index in 0..5 {
+                let (key, expires_at) = (key(index), later());
+                let put = Put { key, record: b"record", expires_at, condition: Condition::Any, filing };
+                assert_eq!(store.put(put).await.expect("Redis runs"), Outcome::Applied);
+            }
+            spoil();
+            let mut listed = store.list(&owner).await.expect("the others are listed");
+            listed.sort_by_key(|filed| filed.key);
+            let entries: Vec<_> = listed.iter().map(|filed| filed.entry.as_slice()).collect();
+            assert_eq!(entries, [&b""[..], b"", b"", b"entry", b"entry"], "{url}");
+            let stats = store.stats(&Progress::none()).await.expect("the others are counted");
+            assert_eq!((stats.records, stats.unreadable), (2, Some(3)), "{url}");
+            // On nobody else's list, and so not to be ended as somebody else's.
+            assert_eq!(store.delete_owned(&other, Which::Only(key(0))).await.expect("Redis runs"), 0);
+            let ended = store.delete_owned(&owner, which).await.expect("all are ended");
+            let left = store.list(&owner).await.expect("Redis runs").len();
+            let expected = match which {
+                Which::All => (5, 0),
+                Which::Only(_) => (1, 4),
+                Which::Except(_) => (4, 1),
+            };
+            assert_eq!((ended, left), expected, "{url}, {which:?}");
+            for index in 0..5 {
+                assert_eq!(
+                    store.delete(&key(index), Condition::Any).await.expect("whatever it is"),
+                    Outcome::Applied
+                );
+            }
+            assert_eq!(store.stats(&Progress::none()).await.expect("Redis runs").unreadable, Some(0));
+        }
+    }
+}

@@ -61,14 +61,19 @@ impl Manager {
         self.ring.keys().map(move |key| self.owner_key(key, owner))
     }
 
-    /// Opens the entry that a store's listing gave for the record under `key`; `None` if it is not one of ours.
+    /// Opens the entry that a store's listing gave for the record under `key`; `None` if it is not one of ours, or is written in
+    /// another way than the one that we write.
     pub fn open_listing(&self, key: &StoreKey, entry: &[u8]) -> Option<Listing> {
         let mut bytes = heapless::Vec::<u8, MAX_LISTING_LENGTH>::from_slice(entry).ok()?;
         let mut keys = self.ring.keys().map(|ring_key| self.listing_key(ring_key, key));
         let plain = keys.find_map(|key| key.open_in_place(&mut bytes).ok())?;
-        let (fields, rest) = postcard::take_from_bytes(bytes.get(plain)?).ok()?;
-        let (kind, version, created, last_seen, label): (u8, u8, UnixTime, UnixTime, &str) = fields;
-        let is_ours = kind == Kind::Listing as u8 && version == FORMAT_VERSION && rest.is_empty();
+        let plain = bytes.get(plain)?;
+        let fields: (u8, u8, UnixTime, UnixTime, &str) = postcard::from_bytes(plain).ok()?;
+        // postcard reads integers that are longer than they need be, and does not mind what follows.
+        let mut space = [0; MAX_PLAIN];
+        let is_our_form = *postcard::to_slice(&fields, &mut space).ok()? == *plain;
+        let (kind, version, created, last_seen, label) = fields;
+        let is_ours = kind == Kind::Listing as u8 && version == FORMAT_VERSION && is_our_form;
         let label = heapless::String::try_from(label).ok().filter(|_| is_ours)?;
         Some(Listing { created, last_seen, label })
     }

@@ -12,10 +12,13 @@ impl<B: Buffer> Session<B> {
     /// The value under `key`, or `None`. Text and bytes can be borrowed: `get::<&str>(…)` copies nothing.
     ///
     /// # Errors
-    /// [`SessionError::Value`] if the value is not a `T`.
+    /// [`SessionError::Read`] if the value is not a `T`.
     pub fn get<'s, T: Deserialize<'s>>(&'s self, key: &str) -> Result<Option<T>, SessionError> {
         let entry = self.data.find(key, false)?.filter(|entry| !entry.life.is_over(self.now));
-        Ok(entry.map(|entry| value::read(entry.value)).transpose()?)
+        entry
+            .map(|entry| value::read(entry.value))
+            .transpose()
+            .map_err(|error| SessionError::read(key, error))
     }
 
     /// Whether there is a value under `key`.
@@ -85,7 +88,8 @@ impl<B: Buffer> Session<B> {
         let now = self.now;
         let entry = self.data.find(key, false)?.filter(|entry| !entry.life.is_over(now));
         let life = entry.as_ref().map_or(Life::Session, |entry| entry.life);
-        let old = entry.map(|entry| value::read(entry.value)).transpose()?;
+        let old = entry.map(|entry| value::read(entry.value)).transpose();
+        let old = old.map_err(|error| SessionError::read(key, error))?;
         let new = change(old);
         self.write(key, life, if self.intent.cleared { How::Set } else { How::Update }, &new)?;
         Ok(new)

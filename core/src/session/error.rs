@@ -7,8 +7,15 @@ use crate::value::ValueError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// The value cannot be stored, or is not of the type that was asked for.
+    /// The value cannot be stored.
     Value(ValueError),
+    /// The value under a key is not of the type that was asked for.
+    Read {
+        /// The key; as much of it as 23 bytes hold, so that errors stay small.
+        key: heapless::String<NAMED_BYTES, u8>,
+        /// Why the type cannot read it.
+        error: ValueError,
+    },
     /// The session would become too large.
     TooLarge(TooLarge),
     /// The key is empty or over 255 bytes.
@@ -31,6 +38,7 @@ impl core::fmt::Display for SessionError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Value(error) => error.fmt(f),
+            Self::Read { key, error } => write!(f, "{error} (key \"{key}\")"),
             Self::TooLarge(error) => error.fmt(f),
             Self::Key => write!(f, "a session key must have 1 to {MAX_KEY_LENGTH} bytes"),
             Self::Owner => f.write_str("an owner's name must have 1 to 255 bytes"),
@@ -50,6 +58,13 @@ impl core::fmt::Display for SessionError {
 }
 
 impl core::error::Error for SessionError {}
+
+impl SessionError {
+    /// The value under `key` could not be read.
+    pub(crate) fn read(key: &str, error: ValueError) -> Self {
+        Self::Read { key: named(key), error }
+    }
+}
 
 impl From<ValueError> for SessionError {
     fn from(error: ValueError) -> Self {
@@ -93,11 +108,15 @@ impl TooLarge {
         if self.largest.is_full() {
             self.largest.pop();
         }
-        let cut = (0..=key.len().min(NAMED_BYTES)).rev().find_map(|end| key.get(..end)).unwrap_or_default();
-        let key = heapless::String::try_from(cut).unwrap_or_default();
         // There is room: one was popped if it was full.
-        let _ = self.largest.insert(at, LargeKey { key, size });
+        let _ = self.largest.insert(at, LargeKey { key: named(key), size });
     }
+}
+
+/// As much of a key as an error tells.
+fn named(key: &str) -> heapless::String<NAMED_BYTES, u8> {
+    let cut = (0..=key.len().min(NAMED_BYTES)).rev().find_map(|end| key.get(..end)).unwrap_or_default();
+    heapless::String::try_from(cut).unwrap_or_default()
 }
 
 impl core::fmt::Display for TooLarge {
@@ -127,6 +146,14 @@ mod tests {
             std::format!("{error}"),
             "the session would take 70000 bytes, and 65536 is the limit; its largest keys: b (60000 bytes), d (9000 bytes), c (7 bytes)"
         );
+    }
+
+    #[test]
+    fn a_value_that_is_not_of_the_type_is_named() {
+        let found = Some(crate::value::Kind::Str);
+        let error = SessionError::read("visits", ValueError::Mismatch { expected: None, found });
+        let text = std::format!("{error}");
+        assert!(text.contains("not of the type") && text.ends_with("(key \"visits\")"), "{text}");
     }
 
     #[test]

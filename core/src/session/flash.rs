@@ -25,7 +25,7 @@ impl<B: Buffer> Session<B> {
     pub fn take_flash<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {
         self.check_usable()?;
         let Some(entry) = self.data.find(key, true)? else { return Ok(None) };
-        let value = value::read(entry.value)?;
+        let value = value::read(entry.value).map_err(|error| SessionError::read(key, error))?;
         self.remove_entry(key, true)?;
         Ok(Some(value))
     }

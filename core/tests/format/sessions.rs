@@ -233,6 +233,18 @@ fn owners_lists() {
     }
     assert_eq!(opens(&content[..content.len() - 1]), None);
     assert_eq!(opens(&[&content[..], &[0]].concat()), None);
+    // Each varint by itself, longer than it need be.
+    let (time, label) = (second::varint(AT), second::text(LABEL));
+    let longer = |varint: &[u8]| {
+        let (last, start) = varint.split_last().unwrap();
+        [start, &[last | 0x80, 0]].concat()
+    };
+    for at in 0..3 {
+        let mut fields = [vec![2, 1], time.clone(), time.clone(), label.clone()];
+        fields[at + 1] =
+            if at < 2 { longer(&time) } else { [&longer(&label[..1])[..], LABEL.as_bytes()].concat() };
+        assert_eq!(opens(&fields.concat()), None, "field {at}");
+    }
     assert_eq!(manager.open_listing(&store_key, &second::seal(&record_key(), AT, [0; 16], &content)), None);
 }
 

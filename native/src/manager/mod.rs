@@ -12,7 +12,7 @@ use fastsession_core::store::StoreKey;
 
 pub use self::builder::Builder;
 pub(crate) use self::drive::{CoreCommit, CoreFinished, CoreSession, Opening, Repeat};
-pub use self::owners::Listing;
+pub use self::owners::{Listed, Listing};
 use crate::Error;
 use crate::session::Session;
 use crate::store::{Clock, DynStore};

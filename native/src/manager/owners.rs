@@ -23,19 +23,42 @@ pub struct Listing {
     pub label: String,
 }
 
+/// What is on a user's list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Listed {
+    /// The sessions, the one used last first.
+    pub sessions: Vec<Listing>,
+    /// The handles of those that this program cannot read: torn, another version's, or sealed under another key. They may
+    /// live where they can be read; ending works for them as well.
+    pub unreadable: Vec<StoreKey>,
+}
+
 impl SessionManager {
-    /// The sessions that `user` is signed in with, the one used last first.
+    /// The sessions that `user` is signed in with, the one used last first. One that cannot be read is left out, and
+    /// [`Self::list_all`] tells that.
     ///
     /// # Errors
     /// [`Error::Store`] if the store fails or keeps no lists.
     pub async fn list(&self, user: &str) -> Result<Vec<Listing>, Error> {
+        Ok(self.list_all(user).await?.sessions)
+    }
+
+    /// All that is on the user's list, with what cannot be read.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub async fn list_all(&self, user: &str) -> Result<Listed, Error> {
         let inner = self.inner();
         let mut listings: Vec<Listing> = Vec::new();
+        let mut unreadable = Vec::new();
         for owner in self.owner_lists(user) {
             for filed in self.store().list(&owner).await? {
-                let is_known = listings.iter().any(|listing| listing.handle == filed.key);
-                let Some(listing) = inner.core().open_listing(&filed.key, &filed.entry).filter(|_| !is_known)
-                else {
+                if listings.iter().any(|listing| listing.handle == filed.key) {
+                    continue;
+                }
+                let Some(listing) = inner.core().open_listing(&filed.key, &filed.entry) else {
+                    unreadable.push(filed.key);
                     continue;
                 };
                 listings.push(Listing {
@@ -47,7 +70,10 @@ impl SessionManager {
             }
         }
         listings.sort_by_key(|listing| std::cmp::Reverse((listing.last_seen, listing.created)));
-        Ok(listings)
+        unreadable.sort();
+        unreadable.dedup();
+        unreadable.retain(|key| listings.iter().all(|listing| listing.handle != *key));
+        Ok(Listed { sessions: listings, unreadable })
     }
 
     /// Ends the session of `user` that `handle` names; `false` if the user has none of that name, whoever else may.
@@ -62,7 +88,8 @@ impl SessionManager {
     /// Ends all sessions of `user`, and tells how many there were.
     ///
     /// # Errors
-    /// [`Error::Store`] if the store fails or keeps no lists, or if its reads may be old: it could miss one then.
+    /// [`Error::Store`] if the store fails or keeps no lists, or if its reads may be old: it could miss one then. What could be
+    /// ended has been ended.
     pub async fn end_all(&self, user: &str) -> Result<u64, Error> {
         self.end_which(user, Which::All).await
     }
@@ -95,8 +122,18 @@ impl SessionManager {
         let mut ended = 0_u64;
         for _ in 0..MAX_PASSES {
             let mut in_this_pass = 0_u64;
+            let mut failure = None;
             for owner in self.owner_lists(user) {
-                in_this_pass = in_this_pass.saturating_add(self.store().delete_owned(&owner, which).await?);
+                match self.store().delete_owned(&owner, which).await {
+                    Ok(ended) => in_this_pass = in_this_pass.saturating_add(ended),
+                    // One list that fails does not keep the others from being ended.
+                    Err(error) => {
+                        failure.get_or_insert(error);
+                    }
+                }
+            }
+            if let Some(error) = failure {
+                return Err(error.into());
             }
             ended = ended.saturating_add(in_this_pass);
             if in_this_pass == 0 || self.owner_lists(user).len() == 1 {

@@ -16,7 +16,7 @@ impl Session {
     /// The value under `key`, or `None`.
     ///
     /// # Errors
-    /// [`SessionError::Value`] if the value is not a `T`; [`SessionError::Committed`].
+    /// [`SessionError::Read`] if the value is not a `T`; [`SessionError::Committed`].
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
         self.read(|session| session.get(key))?
     }

@@ -112,7 +112,7 @@ impl StoreErrorKind {
             Self::Denied => "check the permissions and the password that the store is used with",
             Self::Corrupt => "check which version of fastsession, or which other program, wrote it",
             Self::Unsupported => "use a store that can",
-            Self::Configuration => "correct the setting",
+            Self::Configuration => "correct the URL or the setting",
         }
     }
 
@@ -123,7 +123,7 @@ impl StoreErrorKind {
             Self::Denied => "was refused",
             Self::Corrupt => "found data that it cannot read",
             Self::Unsupported => "is not supported",
-            Self::Configuration => "is set up wrongly",
+            Self::Configuration => "is not possible",
         }
     }
 }
@@ -131,7 +131,7 @@ impl StoreErrorKind {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { kind, engine, operation, place, detail, source } = &*self.0;
-        write!(f, "{engine} store: {operation} {}", kind.verdict())?;
+        write!(f, "{engine} store: {} {}", operation.replace('_', " "), kind.verdict())?;
         for part in [place, detail].into_iter().filter(|part| !part.is_empty()) {
             write!(f, ": {part}")?;
         }

@@ -36,7 +36,7 @@ pub use self::redis::RedisStore;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use self::sql::SqlStore;
 pub use self::sweeper::{SWEEP_INTERVAL, Sweeper};
-pub use self::url::{Registry, open, open_existing};
+pub use self::url::{Registry, open, open_existing, open_to_read};
 
 /// One write of a record; see [`Operation::Put`](fastsession_core::store::Operation::Put).
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,8 @@ pub struct Put<'a> {
 pub struct Filed {
     /// The record's name.
     pub key: StoreKey,
-    /// The listing entry that was written with the record last.
+    /// The listing entry that was written with the record last. Where the record is there but cannot be read it is empty,
+    /// so that nobody opens it.
     pub entry: Vec<u8>,
 }
 
@@ -74,6 +75,8 @@ pub struct Stats {
     pub owners: Option<u64>,
     /// Bytes that the records take, listing entries included, the engine's own needs not.
     pub bytes: Option<u64>,
+    /// Records that cannot be read: torn, or another version's; `None` where the engine cannot tell.
+    pub unreadable: Option<u64>,
 }
 
 /// What a store can be relied on for.
@@ -127,8 +130,8 @@ pub trait Store: Send + Sync + 'static {
     /// If the engine fails, and only then.
     fn put(&self, put: Put<'_>) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 
-    /// Forgets the record under `key`, and its place on its owner's list, if the condition holds.
-    /// Nothing there is [`Outcome::Applied`] where the condition allows it.
+    /// Forgets the record under `key`, and its place on its owner's list, if the condition holds. Under
+    /// [`Condition::Any`] that goes for what cannot be read, too. Nothing there is [`Outcome::Applied`] where the condition allows it.
     ///
     /// # Errors
     /// If the engine fails, and only then.
@@ -138,7 +141,7 @@ pub trait Store: Send + Sync + 'static {
         condition: Condition,
     ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 
-    /// The owner's records that live, in no particular order.
+    /// The owner's records that live, in no particular order; one that cannot be read is among them, without an entry.
     ///
     /// # Errors
     /// If the engine fails or keeps no lists.
@@ -147,14 +150,14 @@ pub trait Store: Send + Sync + 'static {
         async { Err(StoreError::unsupported(self.engine(), "list")) }
     }
 
-    /// Forgets those of the owner's records that `which` means; returns how many lived.
+    /// Forgets those of the owner's records that `which` means; returns how many lived. One that cannot be read is forgotten too.
     ///
     /// It misses none that was filed before it began. One that is filed while it runs is either ended too, or
     /// was written after every record that this call ends was gone, so that a rotation
     /// (put the new one, then delete the old one on condition) cannot slip through.
     ///
     /// # Errors
-    /// If the engine fails or keeps no lists.
+    /// If the engine fails or keeps no lists. What can be ended has been ended then.
     fn delete_owned(
         &self,
         owner: &OwnerKey,

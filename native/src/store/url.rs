@@ -22,13 +22,22 @@ pub async fn open(url: &str) -> Result<DynStore, StoreError> {
     Registry::new().open(url).await
 }
 
-/// The same, for tools that look at a store: it makes nothing, so that a mistyped URL is an error and not an empty store.
+/// The same, for tools that look after a store: it makes nothing, so that a mistyped URL is an error and not an empty store.
 ///
 /// # Errors
-/// As [`open`]; [`StoreErrorKind::Configuration`] if there is no such folder or file. Tables that are missing are told by
-/// the first operation.
+/// As [`open`]; [`StoreErrorKind::Configuration`] if there is no such folder or file, or no table of sessions.
 pub async fn open_existing(url: &str) -> Result<DynStore, StoreError> {
-    known(url, Make::Nothing).await
+    known(url, Access::Change).await
+}
+
+/// The same, for tools that only look at a store: files that are closed to writing will do. SQLite's is read as it is then, if
+/// nobody has it open.
+///
+/// # Errors
+/// As [`open_existing`]; [`StoreErrorKind::Denied`] if SQLite has to write beside its file and may not. What writes
+/// fails later.
+pub async fn open_to_read(url: &str) -> Result<DynStore, StoreError> {
+    known(url, Access::Read).await
 }
 
 /// The schemes that [`Registry::open`] knows: this crate's and the application's own.
@@ -65,7 +74,7 @@ impl Registry {
         let scheme = url.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
         match scheme.and_then(|scheme| self.0.get(&scheme)) {
             Some(opener) => opener(url.to_owned()).await,
-            None => known(url, Make::WhatIsMissing).await,
+            None => known(url, Access::MakeWhatIsMissing).await,
         }
     }
 }
@@ -76,29 +85,30 @@ impl fmt::Debug for Registry {
     }
 }
 
-/// What opening a store may do to its place.
+/// What may be done to a store's place.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Make {
-    WhatIsMissing,
-    Nothing,
+enum Access {
+    MakeWhatIsMissing,
+    Change,
+    Read,
 }
 
 /// Opens a store of a scheme of this crate's.
-fn known(url: &str, make: Make) -> Opening<'_> {
-    Box::pin(open_known(url, make))
+fn known(url: &str, access: Access) -> Opening<'_> {
+    Box::pin(open_known(url, access))
 }
 
 #[allow(unused_variables, reason = "used unless all features are off")]
-async fn open_known(url: &str, make: Make) -> Result<DynStore, StoreError> {
+async fn open_known(url: &str, access: Access) -> Result<DynStore, StoreError> {
     let Some((scheme, rest)) = url.split_once(':') else {
-        return Err(misunderstood("it has no scheme; \"memory:\" and \"file:DIR\" are two".to_owned()));
+        return Err(misunderstood(format!("it has no scheme; {SCHEMES}")));
     };
     let scheme = scheme.to_ascii_lowercase();
     match scheme.as_str() {
         "memory" if rest.is_empty() => Ok(DynStore::new(MemoryStore::new())),
         "memory" => Err(misunderstood("nothing may follow \"memory:\"".to_owned())),
         #[cfg(all(feature = "file", unix))]
-        "file" => file(rest, make).await,
+        "file" => file(rest, access).await,
         #[cfg(not(all(feature = "file", unix)))]
         "file" => Err(missing(&scheme, "file")),
         #[cfg(feature = "redis")]
@@ -111,18 +121,21 @@ async fn open_known(url: &str, make: Make) -> Result<DynStore, StoreError> {
         }
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
         "sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb" => {
-            let makes = make == Make::WhatIsMissing;
+            let makes = access == Access::MakeWhatIsMissing;
             let builder = super::SqlStore::builder(url).create(makes).migrate(makes);
+            let builder = builder.read_only(access == Access::Read);
             Ok(DynStore::new(builder.open().await?))
         }
         #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
         "sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb" => Err(missing(&scheme, SQL_FEATURES)),
-        _ => Err(misunderstood(format!("the scheme \"{scheme}\" is not known"))),
+        // What looks like a scheme may be a part of a login.
+        _ if url.contains('@') => Err(misunderstood(format!("its scheme is not known; {SCHEMES}"))),
+        _ => Err(misunderstood(format!("the scheme \"{scheme}\" is not known; {SCHEMES}"))),
     }
 }
 
 #[cfg(all(feature = "file", unix))]
-async fn file(rest: &str, make: Make) -> Result<DynStore, StoreError> {
+async fn file(rest: &str, access: Access) -> Result<DynStore, StoreError> {
     use super::file::{Durability, FileStore};
 
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -147,11 +160,13 @@ async fn file(rest: &str, make: Make) -> Result<DynStore, StoreError> {
             return Err(misunderstood(detail.to_owned()));
         }
     };
-    let store =
-        FileStore::builder(path).durability(durability).create(make == Make::WhatIsMissing).open().await?;
+    let makes = access == Access::MakeWhatIsMissing;
+    let store = FileStore::builder(path).durability(durability).create(makes).open().await?;
     Ok(DynStore::new(store))
 }
 
+const SCHEMES: &str =
+    "memory:, file:, redis:, sqlite:, postgres: and mysql: are known, each with its cargo feature";
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 const SQL_FEATURES: &str = "sqlite, postgres or mysql";
 

@@ -43,10 +43,14 @@ pub(crate) async fn journey_on(program: &Path, servers_url: &str, url: &str) {
     let [one, two, three] = listed.as_slice() else { panic!("three handles: {listed:?}") };
     assert_eq!(operator.run(&format!("revoke --owner grace --session {one}"), true).status.code(), Some(1));
     assert_eq!(sessions.list("ada").await.unwrap().len(), 3);
-    assert_eq!(operator.text(&format!("revoke --owner ada --session {one}")), "1 ended\n");
+    // The beginning of a handle will do, where the list says what it is the beginning of.
+    let short = &one.to_string().to_uppercase()[..12];
+    assert_eq!(operator.run(&format!("revoke --owner grace --session {short}"), true).status.code(), Some(1));
+    assert_eq!(operator.run(&format!("revoke --session {short}"), false).status.code(), Some(2));
+    assert_eq!(operator.text(&format!("revoke --owner ada --session {short}")), "1 ended\n");
     assert_eq!(operator.run(&format!("revoke --owner ada --session {one}"), true).status.code(), Some(1));
     // By its key alone, as the log shows it.
-    let run = operator.run(&format!("revoke --session {two}"), false);
+    let run = operator.run(&format!("revoke --session {}", two.to_string().to_uppercase()), false);
     assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(0), b"1 ended\n".as_slice()));
     assert_eq!(operator.run(&format!("revoke --session {two}"), false).status.code(), Some(1));
     // Nothing is ended for the sake of a session that is not the user's.
@@ -79,7 +83,7 @@ fn assert_counted(operator: &mut Operator<'_>, sessions: u64) {
     assert_eq!(stats["sessions"], sessions, "{stats}");
     assert!(stats["bytes"].as_u64().unwrap() > 100 * sessions, "{stats}");
     let text = operator.text("stats");
-    assert!(text.contains(&format!("sessions:  {sessions}\n")) && text.contains("engine:"), "{text}");
+    assert!(text.contains(&format!("sessions:    {sessions}\n")) && text.contains("engine:"), "{text}");
 }
 
 /// Returns the handles, the session used last first.
@@ -119,10 +123,10 @@ async fn assert_purged(operator: &mut Operator<'_>, store: &DynStore) {
     assert_eq!(operator.json("stats --json")["over"], 3);
     let run = operator.run("purge", false);
     assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(0), b"3 removed\n".as_slice()));
-    // Standard error is no terminal here.
-    let lines = String::from_utf8(run.stderr).unwrap();
-    assert!(lines.starts_with("fastsession: purging: ") && lines.ends_with("3 sessions\n"), "{lines}");
+    // Standard error is no terminal here, but a timer's mail or a log.
+    assert!(run.stderr.is_empty(), "{}", run.stderr.escape_ascii());
     assert_eq!(operator.json("purge --json")["removed"], 0);
+    assert_eq!(operator.text("purge --quiet"), "");
 }
 
 /// The cookie of a browser in which `user` has just signed in.

@@ -10,4 +10,6 @@
 mod journey;
 mod keys_and_tokens;
 mod program;
+#[cfg(all(feature = "file", unix))]
+mod refusals;
 mod stores;

@@ -1,4 +1,4 @@
-//! Redis: one server, three Sentinels over three servers, a Cluster of six.
+//! Redis or Valkey: one server, three Sentinels over three servers, a Cluster of six.
 
 use std::fs;
 use std::path::Path;
@@ -10,6 +10,7 @@ use super::process::{Process, free_port, wait_for_port, wait_until};
 
 /// A Redis server that keeps what it acknowledged when it is killed.
 pub struct RedisServer {
+    program: String,
     process: Option<Process>,
     folder: TempDir,
     port: u16,
@@ -22,9 +23,24 @@ impl RedisServer {
     /// # Panics
     /// If it does not start.
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_program("redis-server", arguments)
+    }
+
+    /// Starts Valkey instead.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn valkey() -> Self {
+        let program = std::env::var("FASTSESSION_TEST_VALKEY")
+            .expect("FASTSESSION_TEST_VALKEY names no valkey-server: run `cargo xtask test`, which gets one");
+        Self::start_program(&program, &[])
+    }
+
+    fn start_program(program: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        let mut server = Self { process: None, folder, port: free_port(), arguments };
+        let program = program.to_owned();
+        let mut server = Self { program, process: None, folder, port: free_port(), arguments };
         server.start_again();
         server
     }
@@ -65,7 +81,7 @@ impl RedisServer {
             "0",
         ]);
         arguments.extend(self.arguments.iter().map(String::as_str));
-        self.process = Some(Process::start("redis-server", &arguments));
+        self.process = Some(Process::start(&self.program, &arguments));
         wait_until("Redis answers", || redis_cli(self.port, &["ping"]).trim() == "PONG");
     }
 

@@ -16,6 +16,8 @@ pub struct SqlServer {
     folder: TempDir,
     port: u16,
     databases: AtomicU32,
+    /// More arguments.
+    arguments: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,7 @@ impl SqlServer {
         let settings =
             ["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"];
         run_as_postgres(&initdb, &settings);
-        Self::start(Kind::Postgres, folder)
+        Self::start(Kind::Postgres, folder, Vec::new())
     }
 
     /// Starts MariaDB.
@@ -47,17 +49,30 @@ impl SqlServer {
     /// # Panics
     /// If it does not start.
     pub fn mariadb() -> Self {
+        Self::mariadb_with(Vec::new())
+    }
+
+    /// The same, and it speaks TLS.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn mariadb_over_tls(certificate: &Certificate) -> Self {
+        let files = [("ssl-cert", certificate.server()), ("ssl-key", certificate.private_key())];
+        Self::mariadb_with(files.map(|(name, file)| format!("--{name}={}", file.display())).into())
+    }
+
+    fn mariadb_with(arguments: Vec<String>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let data = format!("--datadir={}", folder.path().join("data").display());
         let user = format!("--user={}", user());
         let method = "--auth-root-authentication-method=normal";
         run("mariadb-install-db", &["--no-defaults", &data, &user, method, "--skip-test-db"]);
-        Self::start(Kind::MariaDb, folder)
+        Self::start(Kind::MariaDb, folder, arguments)
     }
 
-    fn start(kind: Kind, folder: TempDir) -> Self {
-        let mut server =
-            Self { kind, process: None, folder, port: free_port(), databases: AtomicU32::new(0) };
+    fn start(kind: Kind, folder: TempDir, arguments: Vec<String>) -> Self {
+        let (port, databases) = (free_port(), AtomicU32::new(0));
+        let mut server = Self { kind, process: None, folder, port, databases, arguments };
         server.start_again();
         server
     }
@@ -163,7 +178,7 @@ impl SqlServer {
                 Process::start(&program, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
             }
             Kind::MariaDb => {
-                let arguments = [
+                let mut arguments = vec![
                     "--no-defaults".to_owned(),
                     format!("--datadir={data}"),
                     format!("--port={port}"),
@@ -172,6 +187,7 @@ impl SqlServer {
                     "--bind-address=127.0.0.1".to_owned(),
                     "--max-connections=300".to_owned(),
                 ];
+                arguments.extend_from_slice(&self.arguments);
                 Process::start("mariadbd", &arguments.iter().map(String::as_str).collect::<Vec<_>>())
             }
         });

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use xshell::{Cmd, Shell, cmd};
 
+use super::valkey;
 use crate::tools::find_program;
 
 /// A program that the tests call.
@@ -16,6 +17,8 @@ struct Program {
     /// What for.
     purpose: &'static str,
 }
+
+const VALKEY: &str = "valkey-server";
 
 /// What the tests call.
 const PROGRAMS: &[Program] = &[
@@ -30,6 +33,7 @@ const PROGRAMS: &[Program] = &[
     Program { names: &["python3"], package: "python3-venv", purpose: "an independent Fernet implementation" },
     Program { names: &["redis-server"], package: "redis-server", purpose: "the Redis store" },
     Program { names: &["redis-cli"], package: "redis-tools", purpose: "the Redis store" },
+    Program { names: &[VALKEY], package: "valkey-server", purpose: "the Redis store on Valkey" },
     Program { names: &["openssl"], package: "openssl", purpose: "certificates of the Redis store's tests" },
     // Debian keeps the server's programs off the PATH.
     Program { names: &["initdb", "pg_ctlcluster"], package: "postgresql", purpose: "the SQL store" },
@@ -49,8 +53,11 @@ const PROGRAMS: &[Program] = &[
 /// # Errors
 /// If there is no apt-get, if it may not be used, or if it fails: with the list of what is missing.
 pub(crate) fn install_packages(shell: &Shell) -> Result<()> {
-    let missing: Vec<&Program> =
+    let mut missing: Vec<&Program> =
         PROGRAMS.iter().filter(|program| find_program(program.names).is_none()).collect();
+    if valkey::is_apart(shell) {
+        missing.retain(|program| program.names != [VALKEY]);
+    }
     let mut packages: Vec<&str> = missing.iter().map(|program| program.package).collect();
     if needs_venv(shell) && !packages.contains(&"python3-venv") {
         packages.push("python3-venv");

@@ -4,6 +4,7 @@ mod debian;
 mod javascript;
 mod python;
 mod rust;
+pub(crate) mod valkey;
 
 pub(crate) use rust::TARGETS;
 
@@ -20,6 +21,7 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
         ("Rust targets", rust::install_targets(shell)),
         ("cargo-fuzz", rust::install_fuzzer(shell)),
         ("system packages", debian::install_packages(shell)),
+        ("Valkey", valkey::unpack(shell)),
         ("Python packages", python::install_packages(shell)),
         ("JavaScript packages", javascript::install_packages(shell)),
     ];

@@ -23,6 +23,11 @@ pub(crate) struct KeySource {
 }
 
 impl KeySource {
+    /// Whether a file was named.
+    pub(crate) fn is_given(&self) -> bool {
+        self.key_file.is_some()
+    }
+
     /// The keys of the file, or else of the environment.
     pub(crate) fn load(&self) -> Result<KeyRing, Failure> {
         let (text, origin) = match &self.key_file {

@@ -1,5 +1,6 @@
 //! The operator's command line: keys and tokens by hand, and stores.
 
+mod arguments;
 mod date;
 mod failure;
 mod key;
@@ -32,7 +33,9 @@ const EXAMPLES: &str = "Examples:
 Exit status:
   0  done
   1  the token was refused, or there is no such session
-  2  it could not be tried: wrong arguments, no usable key, a failed read or write, a store that failed";
+  2  it could not be done: wrong arguments, no usable key, a failed read or write, a store that failed
+  3  it was done, but not all of it could be read or told: standard error says what
+  130  it was interrupted: standard error says what was done";
 
 #[derive(Parser)]
 #[command(name = "fastsession", version, about = ABOUT, after_help = EXAMPLES)]
@@ -53,7 +56,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let arguments: Arguments = match arguments::read() {
+        Ok(arguments) => arguments,
+        Err(status) => return ExitCode::from(u8::try_from(status).unwrap_or(2)),
+    };
+    let result = match arguments.command {
         Command::Key(command) => command.run(),
         Command::Token(command) => command.run(),
         Command::Store(arguments) => arguments.run(),

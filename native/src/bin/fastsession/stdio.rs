@@ -1,6 +1,6 @@
 //! Standard input and output as bytes.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 
 use fastsession_core::buffer::Buffer;
 use zeroize::Zeroizing;
@@ -32,17 +32,25 @@ pub(crate) fn read_from(source: impl Read, what: &str) -> Result<Zeroizing<Vec<u
     Ok(bytes)
 }
 
-/// Writes `bytes` to standard output, all of them and nothing else.
+/// Writes `bytes` to standard output, all of them and nothing else. Whoever closed it, as `head` does, has read enough.
 pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
     let mut output = std::io::stdout().lock();
-    output
-        .write_all(bytes)
-        .and_then(|()| output.flush())
-        .map_err(|error| Failure::untried("standard output", error))
+    match output.write_all(bytes).and_then(|()| output.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| Failure::untried("standard output", error)),
+    }
 }
 
 /// Writes `text` and a line end.
 pub(crate) fn write_line(text: &str) -> Result<(), Failure> {
     write(text.as_bytes())?;
     write(b"\n")
+}
+
+/// Writes what came of work that is done, and that stays done if this fails.
+pub(crate) fn write_result(text: &str) -> Result<(), Failure> {
+    write_line(text).map_err(|failure| match failure {
+        Failure::Untried(why) => Failure::Partial(format!("it is done ({text}), but {why}")),
+        failure => failure,
+    })
 }

@@ -12,15 +12,18 @@
 //! record's name, all under the shard's lock; whatever happens meanwhile, the name stands for the old record or the
 //! new one, whole. Reads take no lock. Symbolic links inside the folder are not followed.
 //!
-//! There is no timeout: a system call on a disk that hangs cannot be given up, and its thread waits as long as the disk does.
-//! Where disks may hang (a network's, above all), put a timeout around the session layer: a request that it gives up leaves the
-//! record whole, as every dropped future does.
+//! A write waits its turn for 5 seconds, unless [`Builder::timeout`] sets another time: a process that was stopped while it had a lock
+//! does not stop the others for longer, and the error names the lock. For the disk itself there is no timeout: a system
+//! call on a disk that hangs cannot be given up, and its thread waits as long as the disk does. Where disks may hang (a
+//! network's, above all), put a timeout around the session layer: a request that it gives up leaves the record whole,
+//! as every dropped future does.
 //!
 //! The folder must be on a file system with `flock`, so not on an old NFS. Do not remove the lock files
 //! while the store is in use.
 
 mod disk;
 mod format;
+mod lock;
 mod purge;
 mod records;
 #[cfg(test)]
@@ -31,20 +34,23 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use fastsession_core::store::{Condition, Outcome, OwnerKey, StoreKey, Which};
 use fastsession_core::time::UnixTime;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::task::JoinSet;
 
 use self::disk::Folder;
-use self::records::{Files, LOCKS, OWNERS, RECORDS, UNFINISHED, Write, Written, shard_number};
+use self::lock::LOCKS;
+use self::records::{Files, OWNERS, RECORDS, UNFINISHED, Write, Written, shard_number};
 use super::{Clock, Filed, Progress, Put, Stats, Step, Store, StoreError, StoreErrorKind, SystemClock};
 
 /// A store in a folder. Clones are the same store; several stores, and processes, may use one folder.
 ///
 /// It works inside a Tokio runtime, whose threads for blocking work it uses: at most one for each of 512 locks,
-/// however many requests wait, and one for each read.
+/// however many requests wait, one for each read, and eight for a purge.
 #[derive(Clone)]
 pub struct FileStore(Arc<Inner>);
 
@@ -72,6 +78,7 @@ pub struct Builder {
     path: PathBuf,
     durability: Durability,
     create: bool,
+    timeout: Duration,
     clock: Arc<dyn Clock>,
 }
 
@@ -87,7 +94,7 @@ impl FileStore {
     /// The store in the folder `path`, with settings to come.
     pub fn builder(path: impl Into<PathBuf>) -> Builder {
         let (path, clock) = (path.into(), Arc::new(SystemClock));
-        Builder { path, durability: Durability::default(), create: true, clock }
+        Builder { path, durability: Durability::default(), create: true, timeout: PATIENCE, clock }
     }
 
     /// The folder, as an absolute path.
@@ -110,6 +117,31 @@ impl FileStore {
     }
 }
 
+impl FileStore {
+    /// Does `work` in each shard, in several at once, since disks wait more than they work: one that discards what is removed
+    /// takes a millisecond or two for each file.
+    async fn each_shard<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        work: impl Fn(&Files, &str) -> io::Result<T> + Copy + Send + 'static,
+        mut done: impl FnMut(T) + Send,
+    ) -> Result<(), StoreError> {
+        let mut shards = purge::shards();
+        let mut working = JoinSet::new();
+        loop {
+            for shard in shards.by_ref().take(AT_ONCE.saturating_sub(working.len())) {
+                let store = self.clone();
+                working
+                    .spawn(async move { store.run(operation, (), move |files| work(files, &shard)).await });
+            }
+            let Some(result) = working.join_next().await else { return Ok(()) };
+            let result = result
+                .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, ENGINE, operation, error));
+            done(result??);
+        }
+    }
+}
+
 impl Builder {
     /// What an acknowledged write survives; [`Durability::Synced`] unless set.
     #[must_use]
@@ -122,6 +154,13 @@ impl Builder {
     #[must_use]
     pub fn create(mut self, create: bool) -> Self {
         self.create = create;
+        self
+    }
+
+    /// How long a write may wait for its turn, which a process that was stopped may hold up; 5 seconds unless set.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -140,7 +179,7 @@ impl Builder {
     /// made.
     pub async fn open(self) -> Result<FileStore, StoreError> {
         let place = self.path.clone();
-        let Self { path, durability, create, clock } = self;
+        let Self { path, durability, create, timeout, clock } = self;
         let root = if create {
             blocking("open", &place, move || prepare(&path)).await?
         } else {
@@ -154,6 +193,7 @@ impl Builder {
             root,
             durability,
             clock,
+            patience: timeout,
             known: std::iter::repeat_with(Default::default).take(SHARDS).collect(),
         });
         Ok(FileStore(Arc::new(Inner { files, records: Locks::new(), owners: Locks::new() })))
@@ -175,10 +215,11 @@ impl Store for FileStore {
         let owner = put.filing.map(|filing| filing.owner);
         let is_new = put.filing.is_some_and(|filing| filing.is_new);
         let write = Arc::new(Write { key: put.key, image, condition: put.condition, owner, is_new });
+        let since = Instant::now();
         if !is_new {
             let guard = self.0.records.of(&put.key.to_hex()).await;
             let write = Arc::clone(&write);
-            match self.run("put", guard, move |files| files.put(&write, false)).await? {
+            match self.run("put", guard, move |files| files.put(&write, false, since)).await? {
                 Written::Applied => return Ok(Outcome::Applied),
                 Written::Conflict => return Ok(Outcome::Conflict),
                 Written::NotOnList => {}
@@ -189,16 +230,16 @@ impl Store for FileStore {
             None => None,
         };
         let guards = (owner, self.0.records.of(&put.key.to_hex()).await);
-        Ok(match self.run("put", guards, move |files| files.put(&write, true)).await? {
+        Ok(match self.run("put", guards, move |files| files.put(&write, true, since)).await? {
             Written::Applied => Outcome::Applied,
             Written::Conflict | Written::NotOnList => Outcome::Conflict,
         })
     }
 
     async fn delete(&self, key: &StoreKey, condition: Condition) -> Result<Outcome, StoreError> {
-        let key = *key;
+        let (key, since) = (*key, Instant::now());
         let guard = self.0.records.of(&key.to_hex()).await;
-        self.run("delete", guard, move |files| files.delete(&key, condition)).await
+        self.run("delete", guard, move |files| files.delete(&key, condition, since)).await
     }
 
     async fn list(&self, owner: &OwnerKey) -> Result<Vec<Filed>, StoreError> {
@@ -207,26 +248,23 @@ impl Store for FileStore {
     }
 
     async fn delete_owned(&self, owner: &OwnerKey, which: Which) -> Result<u64, StoreError> {
-        let owner = *owner;
+        let (owner, since) = (*owner, Instant::now());
         let guard = self.0.owners.of(&owner.to_hex()).await;
-        self.run("delete_owned", guard, move |files| files.delete_owned(&owner, which)).await
+        self.run("delete_owned", guard, move |files| files.delete_owned(&owner, which, since)).await
     }
 
     async fn purge_expired(&self, now: UnixTime, progress: &Progress) -> Result<u64, StoreError> {
         let of = (SHARDS as u64).checked_mul(2);
         let mut step = Step { of, ..Step::default() };
-        for shard in purge::shards() {
-            let removed = self.run("purge_expired", (), move |files| files.purge_shard(&shard, now)).await?;
+        let purge = move |files: &Files, shard: &str| files.purge_shard(shard, now);
+        let mut done = |removed: u64| {
             step.done = step.done.saturating_add(1);
             step.records = step.records.saturating_add(removed);
             progress.report(step);
-        }
+        };
+        self.each_shard("purge_expired", purge, &mut done).await?;
         // After all records: those of one owner are in many shards.
-        for shard in purge::shards() {
-            self.run("purge_expired", (), move |files| files.purge_lists(&shard)).await?;
-            step.done = step.done.saturating_add(1);
-            progress.report(step);
-        }
+        self.each_shard("purge_expired", Files::purge_lists, |()| done(0)).await?;
         Ok(step.records)
     }
 
@@ -234,18 +272,20 @@ impl Store for FileStore {
         let now = self.0.files.clock.now();
         let mut step = Step { of: Some(SHARDS as u64), ..Step::default() };
         let mut total = purge::Count::default();
-        for shard in purge::shards() {
-            let count = self.run("stats", (), move |files| files.count_shard(&shard, now)).await?;
+        let count = move |files: &Files, shard: &str| files.count_shard(shard, now);
+        let done = |count: purge::Count| {
             total.add(&count);
             step.done = step.done.saturating_add(1);
             step.records = total.live.saturating_add(total.expired);
             progress.report(step);
-        }
+        };
+        self.each_shard("stats", count, done).await?;
         Ok(Stats {
             records: total.live,
             expired: Some(total.expired),
             owners: Some(total.owners),
             bytes: Some(total.bytes),
+            unreadable: Some(total.unreadable),
         })
     }
 }
@@ -342,4 +382,7 @@ fn probe(folder: &Folder) -> io::Result<()> {
 }
 
 const ENGINE: &str = "file";
+const PATIENCE: Duration = Duration::from_secs(5);
 const SHARDS: usize = 256;
+/// In how many shards a purge or a count works at once.
+const AT_ONCE: usize = 8;

@@ -1,15 +1,14 @@
 //! Going through the whole folder, one shard at a time and with flat memory: purge and statistics.
 
 use std::io;
+use std::time::Instant;
 
 use fastsession_core::store::{OwnerKey, StoreKey};
 use fastsession_core::time::UnixTime;
 
 use super::disk::Folder;
 use super::format::Held;
-use super::records::{
-    self, Files, OWNERS, RECORDS, UNFINISHED, held, keys, leave, lock_owners, lock_records,
-};
+use super::records::{self, Files, OWNERS, RECORDS, UNFINISHED, held, is_unreadable, keys, leave};
 
 /// How many files are removed under one lock, so that writers do not wait long.
 const BATCH: usize = 128;
@@ -21,6 +20,7 @@ pub(super) struct Count {
     pub(super) expired: u64,
     pub(super) bytes: u64,
     pub(super) owners: u64,
+    pub(super) unreadable: u64,
 }
 
 impl Count {
@@ -30,6 +30,7 @@ impl Count {
             (&mut self.expired, other.expired),
             (&mut self.bytes, other.bytes),
             (&mut self.owners, other.owners),
+            (&mut self.unreadable, other.unreadable),
         ] {
             *sum = sum.saturating_add(more);
         }
@@ -58,10 +59,10 @@ impl Files {
                 batch.push(name);
             }
             if batch.len() == BATCH {
-                removed = removed.saturating_add(remove_batch(&root, shard, &folder, &mut batch, now)?);
+                removed = removed.saturating_add(self.remove_batch(&root, shard, &folder, &mut batch, now)?);
             }
         }
-        Ok(removed.saturating_add(remove_batch(&root, shard, &folder, &mut batch, now)?))
+        Ok(removed.saturating_add(self.remove_batch(&root, shard, &folder, &mut batch, now)?))
     }
 
     /// Removes from the lists of one shard what has no record (a process was killed between the two), and
@@ -73,7 +74,7 @@ impl Files {
             let name = name?;
             let Some(owner) = OwnerKey::from_hex(&name) else { continue };
             // Whoever makes a record for a key on this list holds this lock.
-            let _owner = lock_owners(&root, shard)?;
+            let _owner = self.lock_owners(&root, shard, Instant::now())?;
             let Some(list) = owners.folder_if_any(&name)? else { continue };
             for key in keys(&list)? {
                 let key = key?;
@@ -93,15 +94,54 @@ impl Files {
         Ok(())
     }
 
+    /// Looks again under the lock, since a record may have been renewed meanwhile.
+    fn remove_batch(
+        &self,
+        root: &Folder,
+        shard: &str,
+        folder: &Folder,
+        batch: &mut Vec<String>,
+        now: UnixTime,
+    ) -> io::Result<u64> {
+        let mut removed: u64 = 0;
+        if batch.is_empty() {
+            return Ok(removed);
+        }
+        let _shard = self.lock_records(root, shard, Instant::now())?;
+        for name in batch.drain(..) {
+            match is_garbage(folder, &name, now)? {
+                None => {}
+                Some(Garbage::Unfinished) => {
+                    folder.remove(&name)?;
+                }
+                Some(Garbage::Record(key, owner)) => {
+                    // Not synced, unlike a sign-out: what a power cut brings back is over all the same.
+                    folder.remove(&name)?;
+                    if let Some(owner) = owner {
+                        leave(root, &owner, &key);
+                    }
+                    removed = removed.saturating_add(1);
+                }
+            }
+        }
+        Ok(removed)
+    }
+
     /// Counts the records and the owners of one shard.
     pub(super) fn count_shard(&self, shard: &str, now: UnixTime) -> io::Result<Count> {
         let root = self.root()?;
         let mut count = Count::default();
         if let Some(folder) = records::shard(&root, RECORDS, shard)? {
             for key in keys(&folder)? {
-                if let Found::Held(held) = look(&folder, &key?)? {
-                    let kind = if held.lives(now) { &mut count.live } else { &mut count.expired };
-                    *kind = kind.saturating_add(1);
+                let found = look(&folder, &key?)?;
+                let kind = match &found {
+                    Found::Held(held) if held.lives(now) => &mut count.live,
+                    Found::Held(_) => &mut count.expired,
+                    Found::Torn | Found::Foreign => &mut count.unreadable,
+                    Found::Gone => continue,
+                };
+                *kind = kind.saturating_add(1);
+                if let Found::Held(held) = found {
                     count.bytes = count.bytes.saturating_add(held.bytes());
                 }
             }
@@ -114,38 +154,6 @@ impl Files {
         }
         Ok(count)
     }
-}
-
-/// Looks again under the lock, since a record may have been renewed meanwhile.
-fn remove_batch(
-    root: &Folder,
-    shard: &str,
-    folder: &Folder,
-    batch: &mut Vec<String>,
-    now: UnixTime,
-) -> io::Result<u64> {
-    let mut removed: u64 = 0;
-    if batch.is_empty() {
-        return Ok(removed);
-    }
-    let _shard = lock_records(root, shard)?;
-    for name in batch.drain(..) {
-        match is_garbage(folder, &name, now)? {
-            None => {}
-            Some(Garbage::Unfinished) => {
-                folder.remove(&name)?;
-            }
-            Some(Garbage::Record(key, owner)) => {
-                // Not synced, unlike a sign-out: what a power cut brings back is over all the same.
-                folder.remove(&name)?;
-                if let Some(owner) = owner {
-                    leave(root, &owner, &key);
-                }
-                removed = removed.saturating_add(1);
-            }
-        }
-    }
-    Ok(removed)
 }
 
 /// The names of all shards.
@@ -176,7 +184,7 @@ fn look(folder: &Folder, key: &StoreKey) -> io::Result<Found> {
         // Without the lock it may be another file by now; under the lock it is the same.
         Ok(None) if folder.read(&key.to_hex())?.is_some() => Ok(Found::Torn),
         Ok(None) => Ok(Found::Gone),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+        Err(error) if is_unreadable(&error) => {
             tracing::warn!(%key, %error, "left alone");
             Ok(Found::Foreign)
         }

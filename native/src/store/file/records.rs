@@ -1,17 +1,17 @@
 //! What the file store does, with blocking calls.
 //!
-//! Locks, always taken in this order and held until the work is done:
+//! Locks (`lock.rs`), always taken in this order and held until the work is done:
 //!
 //! 1. the owner's, where a key joins an owner's list or the list is gone through to end sessions;
 //! 2. the record's shard, for everything that changes a record.
 //!
 //! So a list and its records change together, and a read needs no lock, since a file gets its name when it is whole.
 
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use fastsession_core::store::{Condition, Outcome, OwnerKey, StoreKey, Which};
 
@@ -22,7 +22,6 @@ use crate::store::{Clock, Filed};
 
 pub(super) const RECORDS: &str = "records";
 pub(super) const OWNERS: &str = "owners";
-pub(super) const LOCKS: &str = "locks";
 /// What the name of a file that is being written ends in. The shard's lock is held from its creation to its
 /// renaming, so whoever has the lock and sees one knows that its writer is dead.
 pub(super) const UNFINISHED: &str = ".tmp";
@@ -31,6 +30,8 @@ pub(super) struct Files {
     pub(super) root: PathBuf,
     pub(super) durability: Durability,
     pub(super) clock: Arc<dyn Clock>,
+    /// How long to wait for a lock.
+    pub(super) patience: Duration,
     /// By shard: whether the folders for its records and its owners are known to be there durably.
     pub(super) known: Vec<[AtomicBool; 2]>,
 }
@@ -58,12 +59,14 @@ impl Files {
         held(&folder, key)?.filter(|held| held.lives(now)).map(|held| held.record()).transpose()
     }
 
-    /// `may_join` says whether the key may join its owner's list, under the owner's lock.
-    pub(super) fn put(&self, write: &Write, may_join: bool) -> io::Result<Written> {
+    /// `may_join` says whether the key may join its owner's list, under the owner's lock; `since` when the request
+    /// began to wait for its turn.
+    pub(super) fn put(&self, write: &Write, may_join: bool, since: Instant) -> io::Result<Written> {
         let root = self.root()?;
         let joins = write.owner.filter(|_| may_join);
-        let _owner = joins.map(|owner| lock_owners(&root, shard_of(&owner.to_hex()))).transpose()?;
-        let _shard = lock_records(&root, shard_of(&write.key.to_hex()))?;
+        let _owner =
+            joins.map(|owner| self.lock_owners(&root, shard_of(&owner.to_hex()), since)).transpose()?;
+        let _shard = self.lock_records(&root, shard_of(&write.key.to_hex()), since)?;
         let folder = self.shard_to_write(&root, RECORDS, &write.key.to_hex())?;
         let held = held(&folder, &write.key)?;
         if !self.allows(write.condition, held.as_ref())? {
@@ -85,11 +88,15 @@ impl Files {
         Ok(Written::Applied)
     }
 
-    pub(super) fn delete(&self, key: &StoreKey, condition: Condition) -> io::Result<Outcome> {
+    pub(super) fn delete(&self, key: &StoreKey, condition: Condition, since: Instant) -> io::Result<Outcome> {
         let root = self.root()?;
-        let _shard = lock_records(&root, shard_of(&key.to_hex()))?;
+        let _shard = self.lock_records(&root, shard_of(&key.to_hex()), since)?;
         let folder = shard(&root, RECORDS, &key.to_hex())?;
-        let held = folder.as_ref().map(|folder| held(folder, key)).transpose()?.flatten();
+        let held = match folder.as_ref().map(|folder| held(folder, key)).transpose() {
+            // What goes whatever it is need not be read.
+            Err(error) if condition == Condition::Any && is_unreadable(&error) => None,
+            held => held?.flatten(),
+        };
         if !self.allows(condition, held.as_ref())? {
             return Ok(Outcome::Conflict);
         }
@@ -107,36 +114,66 @@ impl Files {
         for key in keys(&list)? {
             let key = key?;
             let Some(folder) = shard(&root, RECORDS, &key.to_hex())? else { continue };
-            let held = held(&folder, &key)?.filter(|held| held.owner == Some(*owner) && held.lives(now));
-            if let Some(held) = held {
-                filed.push(Filed { key, entry: held.entry()? });
+            match held(&folder, &key) {
+                Ok(Some(held)) if held.owner == Some(*owner) && held.lives(now) => {
+                    filed.push(Filed { key, entry: held.entry()? });
+                }
+                Ok(_) => {}
+                // One that cannot be read does not hide the others.
+                Err(error) if is_unreadable(&error) => {
+                    tracing::warn!(%key, %error, "a session on a user's list cannot be read");
+                    filed.push(Filed { key, entry: Vec::new() });
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(filed)
     }
 
-    pub(super) fn delete_owned(&self, owner: &OwnerKey, which: Which) -> io::Result<u64> {
-        let now = self.clock.now();
+    /// Ends what can be ended, even if something else on the list cannot.
+    pub(super) fn delete_owned(&self, owner: &OwnerKey, which: Which, since: Instant) -> io::Result<u64> {
         let root = self.root()?;
-        let _owner = lock_owners(&root, shard_of(&owner.to_hex()))?;
+        let _owner = self.lock_owners(&root, shard_of(&owner.to_hex()), since)?;
         let Some(list) = list_of(&root, owner)? else { return Ok(0) };
         let meant = keys(&list)?.filter(|key| key.as_ref().map_or(true, |key| which.includes(key)));
-        let mut ended: u64 = 0;
+        let (mut ended, mut left): (u64, u64) = (0, 0);
+        let mut failure = None;
         for key in meant.collect::<io::Result<Vec<_>>>()? {
-            let _shard = lock_records(&root, shard_of(&key.to_hex()))?;
-            let Some(folder) = shard(&root, RECORDS, &key.to_hex())? else { continue };
-            match held(&folder, &key)?.filter(|held| held.owner == Some(*owner)) {
-                Some(held) => {
-                    self.remove(&root, &folder, &key, held.owner)?;
-                    ended = ended.saturating_add(held.lives(now).into());
+            match self.end(&root, owner, &key) {
+                Ok(lived) => ended = ended.saturating_add(lived.into()),
+                Err(error) => {
+                    left = left.saturating_add(1);
+                    failure.get_or_insert(error);
                 }
-                None => leave(&root, owner, &key),
             }
+        }
+        if let Some(error) = failure {
+            let text = format!("{left} could not be ended, {ended} were: {error}");
+            return Err(io::Error::new(error.kind(), text));
         }
         if let Some(owners) = shard(&root, OWNERS, &owner.to_hex())? {
             owners.remove_folder(&owner.to_hex())?;
         }
         Ok(ended)
+    }
+
+    /// Ends what is on the owner's list, whose lock must be held; returns whether it lived.
+    fn end(&self, root: &Folder, owner: &OwnerKey, key: &StoreKey) -> io::Result<bool> {
+        let _shard = self.lock_records(root, shard_of(&key.to_hex()), Instant::now())?;
+        let Some(folder) = shard(root, RECORDS, &key.to_hex())? else { return Ok(false) };
+        let held = match held(&folder, key) {
+            // Another version's, say, and it may live there: the list says whose it is, and ending it needs no reading.
+            Err(error) if is_unreadable(&error) => {
+                return self.remove(root, &folder, key, Some(*owner)).map(|()| true);
+            }
+            held => held?.filter(|held| held.owner == Some(*owner)),
+        };
+        let Some(held) = held else {
+            leave(root, owner, key);
+            return Ok(false);
+        };
+        self.remove(root, &folder, key, held.owner)?;
+        Ok(held.lives(self.clock.now()))
     }
 
     /// Forgets a record and its place on a list. The shard's lock must be held.
@@ -235,16 +272,6 @@ pub(super) fn shard(root: &Folder, kind: &str, name: &str) -> io::Result<Option<
     root.folder(kind)?.folder_if_any(shard_of(name))
 }
 
-/// Waits until nobody else changes records of this shard.
-pub(super) fn lock_records(root: &Folder, shard: &str) -> io::Result<File> {
-    lock(root, shard)
-}
-
-/// Waits until nobody else lets keys join a list of this shard of owners.
-pub(super) fn lock_owners(root: &Folder, shard: &str) -> io::Result<File> {
-    lock(root, &["owners-", shard].concat())
-}
-
 /// The shard of a name: its first two characters.
 pub(super) fn shard_of(name: &str) -> &str {
     name.get(..2).unwrap_or("00")
@@ -253,6 +280,11 @@ pub(super) fn shard_of(name: &str) -> &str {
 /// The same as a number, up to 255.
 pub(super) fn shard_number(name: &str) -> usize {
     usize::from_str_radix(shard_of(name), 16).unwrap_or_default()
+}
+
+/// Whether it is this one file that cannot be read, and not the disk.
+pub(super) fn is_unreadable(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::PermissionDenied)
 }
 
 /// The record's file, if there is one and it is whole.
@@ -282,17 +314,5 @@ pub(super) fn leave(root: &Folder, owner: &OwnerKey, key: &StoreKey) {
     let left = list_of(root, owner).and_then(|list| list.map(|list| list.remove(&key.to_hex())).transpose());
     if let Err(error) = left {
         tracing::warn!(%key, %error, "an owner's list still names a record that is gone");
-    }
-}
-
-/// Waits for the lock, which all processes that use the folder share. It goes when the file is closed.
-fn lock(root: &Folder, name: &str) -> io::Result<File> {
-    let file = root.folder(LOCKS)?.open_or_create(name)?;
-    disk::step("lock")?;
-    loop {
-        match file.lock() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            locked => return locked.map(|()| file),
-        }
     }
 }

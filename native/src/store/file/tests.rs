@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use fastsession_core::store::{Condition, Filing, Outcome, OwnerKey, StoreKey, Tag, Which};
 use fastsession_core::time::UnixTime;
@@ -39,7 +40,7 @@ impl Fixture {
         let filing = owner.map(|owner| Filing { owner, entry: b"entry", is_new, until: EXPIRES });
         let put = Put { key: self.key, record, expires_at: EXPIRES, condition, filing };
         let image = format::encode(&put)?;
-        self.files.put(&Write { key: self.key, image, condition, owner, is_new }, true)
+        self.files.put(&Write { key: self.key, image, condition, owner, is_new }, true, Instant::now())
     }
 
     fn put_old(&self, owner: Option<OwnerKey>) {
@@ -68,7 +69,7 @@ impl Fixture {
         let written = self.put(b"after the fault", condition, Some(self.owner)).unwrap();
         assert!(matches!(written, Written::Applied), "{about}");
         assert_eq!(self.files.list(&self.owner).unwrap().len(), 1, "{about}");
-        assert_eq!(self.files.delete_owned(&self.owner, Which::All).unwrap(), 1, "{about}");
+        assert_eq!(self.files.delete_owned(&self.owner, Which::All, Instant::now()).unwrap(), 1, "{about}");
         assert_eq!(self.read(), None, "{about}");
         for shard in super::purge::shards() {
             self.files.purge_shard(&shard, NOW).unwrap();
@@ -82,7 +83,13 @@ impl Fixture {
 fn open(root: &Path) -> Files {
     let known = std::iter::repeat_with(Default::default).take(super::SHARDS).collect();
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(NOW));
-    Files { root: prepare(root).unwrap(), durability: Durability::Synced, clock, known }
+    Files {
+        root: prepare(root).unwrap(),
+        durability: Durability::Synced,
+        clock,
+        patience: super::PATIENCE,
+        known,
+    }
 }
 
 fn files_in(folder: &Path) -> usize {
@@ -150,11 +157,11 @@ fn a_first_put_that_fails_leaves_nothing_or_all() {
 fn a_delete_that_fails_can_be_repeated() {
     with_every_fault(
         |fixture| fixture.put_old(Some(fixture.owner)),
-        |fixture| fixture.files.delete(&fixture.key, Condition::Any).map(drop),
+        |fixture| fixture.files.delete(&fixture.key, Condition::Any, Instant::now()).map(drop),
         |fixture, ok, about| {
             let held = fixture.read();
             assert!(held.is_none() || !ok && held.as_deref() == Some(OLD), "{about}");
-            let again = fixture.files.delete(&fixture.key, Condition::Any).unwrap();
+            let again = fixture.files.delete(&fixture.key, Condition::Any, Instant::now()).unwrap();
             assert_eq!((again, fixture.read()), (Outcome::Applied, None), "{about}");
         },
     );
@@ -164,10 +171,10 @@ fn a_delete_that_fails_can_be_repeated() {
 fn an_ending_that_fails_can_be_repeated() {
     with_every_fault(
         |fixture| fixture.put_old(Some(fixture.owner)),
-        |fixture| fixture.files.delete_owned(&fixture.owner, Which::All).map(drop),
+        |fixture| fixture.files.delete_owned(&fixture.owner, Which::All, Instant::now()).map(drop),
         |fixture, ok, about| {
             assert!(fixture.read().is_none() || !ok, "{about}");
-            fixture.files.delete_owned(&fixture.owner, Which::All).unwrap();
+            fixture.files.delete_owned(&fixture.owner, Which::All, Instant::now()).unwrap();
             assert_eq!(fixture.read(), None, "{about}");
         },
     );
@@ -222,12 +229,18 @@ fn records_change_under_their_lock() {
             fixture.put(NEW, Condition::Any, None).unwrap();
             assert_eq!(files_in(&fixture.root().join("owners")), 0, "a record without an owner is on a list");
             fixture.put(OLD, Condition::Any, owner).unwrap();
-            assert_eq!(fixture.files.delete(&fixture.key, Condition::Any).unwrap(), Outcome::Applied);
+            assert_eq!(
+                fixture.files.delete(&fixture.key, Condition::Any, Instant::now()).unwrap(),
+                Outcome::Applied
+            );
             fixture.put(OLD, Condition::Absent, owner).unwrap();
             if expired {
                 assert_eq!(fixture.files.purge_shard("ab", EXPIRES).unwrap(), 1);
             } else {
-                assert_eq!(fixture.files.delete_owned(&fixture.owner, Which::All).unwrap(), 1);
+                assert_eq!(
+                    fixture.files.delete_owned(&fixture.owner, Which::All, Instant::now()).unwrap(),
+                    1
+                );
             }
         });
         assert_eq!(files_in(&fixture.root().join("owners")), 0, "a list still names a record that is gone");
@@ -241,12 +254,12 @@ fn a_list_lasts_while_its_owner_is_locked() {
     fixture.put_old(Some(fixture.owner));
     fs::remove_file(fixture.record_path()).unwrap();
     let root = fixture.files.root().unwrap();
-    let lock = super::records::lock_owners(&root, "cd").unwrap();
+    let lock = fixture.files.lock_owners(&root, "cd", Instant::now()).unwrap();
     let purging = std::thread::spawn({
         let root = fixture.root();
         move || open(&root).purge_lists("cd")
     });
-    std::thread::sleep(std::time::Duration::from_millis(100));
+    std::thread::sleep(Duration::from_millis(100));
     assert_eq!(files_in(&fixture.root().join("owners")), 1);
     drop(lock);
     purging.join().unwrap().unwrap();
@@ -281,10 +294,15 @@ async fn another_version_is_an_error_and_stays() {
     fs::write(fixture.record_path(), &newer).unwrap();
     let store = FileStore::open(fixture.root()).await.unwrap();
     assert_eq!(store.get(&fixture.key).await.unwrap_err().kind(), StoreErrorKind::Corrupt);
-    let delete = store.delete(&fixture.key, Condition::Any).await;
+    let delete = store.delete(&fixture.key, Condition::Matches(Tag::of(OLD))).await;
     assert_eq!(delete.unwrap_err().kind(), StoreErrorKind::Corrupt);
+    assert!(fixture.put(NEW, Condition::Any, None).is_err());
     store.purge_expired(UnixTime::from_secs(u64::MAX), &Progress::none()).await.unwrap();
     assert_eq!(fs::read(fixture.record_path()).unwrap(), newer);
+    assert_eq!(store.stats(&Progress::none()).await.unwrap().unreadable, Some(1));
+    // Unless somebody wants it gone, whatever it is.
+    assert_eq!(store.delete(&fixture.key, Condition::Any).await.unwrap(), Outcome::Applied);
+    assert!(!fixture.record_path().exists());
 }
 
 #[tokio::test]
@@ -408,4 +426,34 @@ fn without_a_runtime_it_is_an_error() {
         std::task::Poll::Ready(Err(error)) => assert_eq!(error.kind(), StoreErrorKind::Configuration),
         other => panic!("{other:?}"),
     }
+}
+
+/// As by a process that was stopped.
+#[tokio::test]
+async fn a_lock_that_nobody_lets_go_is_an_error_in_time() {
+    let fixture = Fixture::new();
+    fixture.put_old(Some(fixture.owner));
+    let limit = Duration::from_millis(100);
+    let store = FileStore::builder(fixture.root()).timeout(limit).open().await.unwrap();
+    let put =
+        Put { key: fixture.key, record: NEW, expires_at: EXPIRES, condition: Condition::Any, filing: None };
+    for name in ["ab", "owners-cd"] {
+        let lock = fs::File::create(fixture.root().join("locks").join(name)).unwrap();
+        lock.lock().unwrap();
+        let begun = Instant::now();
+        // All that wait, wait at the same time.
+        let (first, second, ended) =
+            tokio::join!(store.put(put), store.delete(&fixture.key, Condition::Absent), async {
+                store.delete_owned(&fixture.owner, Which::All).await
+            });
+        assert!(begun.elapsed() < limit.saturating_mul(20), "{:?}", begun.elapsed());
+        let error = ended.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+        assert!(error.to_string().contains(&format!("locks/{name}")), "{error}");
+        assert!(error.to_string().contains("fuser"), "{error}");
+        assert_eq!((first.is_err(), second.is_err()), (name == "ab", name == "ab"), "{name}");
+        drop(lock);
+    }
+    assert_eq!(store.delete_owned(&fixture.owner, Which::All).await.unwrap(), 0);
+    let _ = store.put(put).await.unwrap();
 }

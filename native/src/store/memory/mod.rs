@@ -245,7 +245,13 @@ impl Inner {
         for shard in &self.owners {
             owners = owners.saturating_add(lock(shard).len() as u64);
         }
-        Stats { records: live, expired: Some(expired), owners: Some(owners), bytes: Some(bytes) }
+        Stats {
+            records: live,
+            expired: Some(expired),
+            owners: Some(owners),
+            bytes: Some(bytes),
+            unreadable: Some(0),
+        }
     }
 
     fn remove(&self, records: &mut Records, key: &StoreKey) -> Option<Held> {

@@ -40,6 +40,18 @@ struct ListNames {
     gate: String,
 }
 
+/// What a record takes.
+pub(super) enum Size {
+    /// Nothing: it went meanwhile.
+    Gone,
+    /// It is not a record of this version.
+    Unreadable,
+    Bytes(u64),
+}
+
+/// What ending one record answers if nothing was done, since only the list can say whose it is.
+const UNREADABLE: u64 = 2;
+
 /// Whether this is the name of a list and not of what belongs to one.
 pub(super) fn is_list(name: &str) -> bool {
     !name.ends_with(ORDER) && !name.ends_with(GATE)
@@ -82,7 +94,12 @@ impl RedisStore {
 
     pub(super) async fn end_in_cluster(&self, owner: &OwnerKey, which: Which) -> Result<u64, StoreError> {
         if let Which::Only(key) = which {
-            return self.end_one(&key, owner).await;
+            let ended = self.end_one(&key, owner, false).await?;
+            if ended != UNREADABLE {
+                return Ok(ended);
+            }
+            let listed = self.filed_keys("delete_owned", owner).await?.contains(&key);
+            return if listed { self.end_one(&key, owner, true).await } else { Ok(0) };
         }
         let gate = self.list_names(owner).gate;
         let me = format!("{:?} {}", std::time::SystemTime::now(), std::process::id());
@@ -114,17 +131,18 @@ impl RedisStore {
                 return Ok(ended);
             }
             for key in keys.iter().filter(|key| which.includes(key)) {
-                ended = ended.saturating_add(self.end_one(key, owner).await?);
+                ended = ended.saturating_add(self.end_one(key, owner, true).await?);
             }
             known.extend(keys);
         }
     }
 
-    /// Ends one record if it is the owner's; returns how many that were.
-    async fn end_one(&self, key: &StoreKey, owner: &OwnerKey) -> Result<u64, StoreError> {
+    /// Ends one record if it is the owner's; returns how many that were, or [`UNREADABLE`] if it cannot be read and is not
+    /// known to be `listed`.
+    async fn end_one(&self, key: &StoreKey, owner: &OwnerKey, listed: bool) -> Result<u64, StoreError> {
         let script = &self.0.scripts.end_one;
         let mut call = script.call(&[&self.record(key)]);
-        call.arg(owner.to_hex().as_str());
+        call.arg(owner.to_hex().as_str()).arg(u8::from(listed));
         let ended = self.call("delete_owned", script, &call, false).await?;
         self.number("delete_owned", &ended)
     }
@@ -144,21 +162,28 @@ impl RedisStore {
         Ok(keys.filter_map(|key| std::str::from_utf8(&key).ok().and_then(StoreKey::from_hex)).collect())
     }
 
-    /// The listing entry of a record, if it lives and has this owner.
+    /// The listing entry of a record, if it lives and has this owner; an empty one if it cannot be read.
     async fn filed(&self, key: StoreKey, owner: &OwnerKey) -> Result<Option<Filed>, StoreError> {
         let mut length = GUESS;
         loop {
             let mut command = redis::cmd("GETRANGE");
             command.arg(self.record(&key)).arg(0).arg(length.saturating_sub(1));
-            let value = scripts::bytes(self.read("list", &command).await?).unwrap_or_default();
-            let Some(head) = Head::read(&value).filter(|head| head.owner == Some(*owner)) else {
-                return Ok(None);
+            let unreadable = Filed { key, entry: Vec::new() };
+            let value = match self.read("list", &command).await {
+                Err(error) if error.kind() == StoreErrorKind::Corrupt => return Ok(Some(unreadable)),
+                value => scripts::bytes(value?).unwrap_or_default(),
+            };
+            let head = match Head::read(&value) {
+                None if value.is_empty() => return Ok(None),
+                None => return Ok(Some(unreadable)),
+                Some(head) if head.owner != Some(*owner) => return Ok(None),
+                Some(head) => head,
             };
             if let Some(entry) = value.get(HEAD_LENGTH..head.record_at) {
                 return Ok(Some(Filed { key, entry: entry.to_vec() }));
             }
             if length >= head.record_at {
-                return Err(self.corrupt("list", "a listing entry is shorter than it says"));
+                return Ok(Some(unreadable));
             }
             length = head.record_at;
         }
@@ -207,23 +232,28 @@ impl RedisStore {
         redis::from_redis_value(answer).map_err(|_| self.corrupt("stats", "SCAN answered something else"))
     }
 
-    /// The bytes of the records among these names.
-    pub(super) async fn sizes(&self, names: &[String], prefix: &str) -> Result<u64, StoreError> {
-        if prefix != self.0.records {
-            return Ok(0);
-        }
-        let mut bytes: u64 = 0;
+    /// What each of these records takes.
+    pub(super) async fn sizes(&self, names: &[String]) -> Result<Vec<Size>, StoreError> {
+        let mut sizes = Vec::with_capacity(names.len());
         for names in names.chunks(AT_ONCE) {
-            let sizes = names.iter().map(|name| async move {
-                let mut command = redis::cmd("STRLEN");
-                command.arg(name);
-                let size = self.read("stats", &command).await?;
-                self.number("stats", &size)
-            });
-            for size in try_join_all(sizes).await? {
-                bytes = bytes.saturating_add(size.saturating_sub(HEAD_LENGTH as u64));
-            }
+            sizes.extend(try_join_all(names.iter().map(|name| self.size(name))).await?);
         }
-        Ok(bytes)
+        Ok(sizes)
+    }
+
+    async fn size(&self, name: &str) -> Result<Size, StoreError> {
+        let mut command = redis::cmd("GETRANGE");
+        command.arg(name).arg(0).arg(3);
+        let start = match self.read("stats", &command).await {
+            Err(error) if error.kind() == StoreErrorKind::Corrupt => return Ok(Size::Unreadable),
+            start => scripts::bytes(start?).unwrap_or_default(),
+        };
+        if !scripts::is_ours(&start) {
+            return Ok(if start.is_empty() { Size::Gone } else { Size::Unreadable });
+        }
+        let mut command = redis::cmd("STRLEN");
+        command.arg(name);
+        let size = self.read("stats", &command).await?;
+        Ok(Size::Bytes(self.number("stats", &size)?.saturating_sub(HEAD_LENGTH as u64)))
     }
 }

@@ -19,6 +19,7 @@ use fastsession_core::store::{Condition, Outcome, OwnerKey, StoreKey, Which};
 use fastsession_core::time::UnixTime;
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 
+use self::cluster::Size;
 use self::connection::Connection;
 use self::scripts::{Head, Script};
 use self::target::Target;
@@ -306,16 +307,27 @@ impl Store for RedisStore {
     async fn stats(&self, progress: &Progress) -> Result<Stats, StoreError> {
         let nodes = self.nodes().await?;
         let mut step = Step::default();
-        let (mut records, mut owners, mut bytes) = (0_u64, 0_u64, 0_u64);
+        let (mut records, mut owners, mut bytes, mut unreadable) = (0_u64, 0_u64, 0_u64, 0_u64);
         for (prefix, is_list) in [(&self.0.records, false), (&self.0.lists, true)] {
             for node in &nodes {
                 let mut cursor = "0".to_owned();
                 loop {
                     let (next, mut names) = self.scan(node.as_ref(), &cursor, prefix).await?;
                     names.retain(|name| cluster::is_list(name));
-                    let count = if is_list { &mut owners } else { &mut records };
-                    *count = count.saturating_add(names.len() as u64);
-                    bytes = bytes.saturating_add(self.sizes(&names, prefix).await?);
+                    if is_list {
+                        owners = owners.saturating_add(names.len() as u64);
+                    } else {
+                        for size in self.sizes(&names).await? {
+                            match size {
+                                Size::Gone => {}
+                                Size::Unreadable => unreadable = unreadable.saturating_add(1),
+                                Size::Bytes(size) => {
+                                    records = records.saturating_add(1);
+                                    bytes = bytes.saturating_add(size);
+                                }
+                            }
+                        }
+                    }
                     step.done = step.done.saturating_add(1);
                     step.records = records;
                     progress.report(step);
@@ -326,7 +338,8 @@ impl Store for RedisStore {
                 }
             }
         }
-        Ok(Stats { records, expired: None, owners: Some(owners), bytes: Some(bytes) })
+        let (owners, bytes, unreadable) = (Some(owners), Some(bytes), Some(unreadable));
+        Ok(Stats { records, expired: None, owners, bytes, unreadable })
     }
 }
 

@@ -48,19 +48,26 @@ return 1";
 
 /// KEYS: record. ARGV: condition, tag. On a single server also: prefix of lists, key. 0 or 1 as above.
 pub(super) const DELETE: &str = r"
-local head = redis.call('GETRANGE', KEYS[1], 0, 99)
+local head = redis.pcall('GETRANGE', KEYS[1], 0, 99)
+if type(head) ~= 'string' then
+  if ARGV[1] ~= 'any' then return head end
+  head = ''
+end
 local tag, was = string.sub(head, 5, 36), string.sub(head, 37, 100)
 if (ARGV[1] == 'absent' and #head > 0) or (ARGV[1] == 'matches' and tag ~= ARGV[2]) then return 0 end
 redis.call('DEL', KEYS[1])
 if ARGV[3] and #was == 64 and string.byte(was) ~= 0 then redis.call('ZREM', ARGV[3] .. was, ARGV[4]) end
 return 1";
 
-/// Single server. KEYS: list. ARGV: prefix of records, owner. Keys and entries in turn.
+/// Single server. KEYS: list. ARGV: prefix of records, owner. Keys and entries in turn; what cannot be read has an empty entry.
 pub(super) const LIST: &str = r"
 local filed = {}
 for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local head = redis.call('GETRANGE', ARGV[1] .. key, 0, 103)
-  if string.sub(head, 37, 100) == ARGV[2] then
+  local head = redis.pcall('GETRANGE', ARGV[1] .. key, 0, 103)
+  if type(head) ~= 'string' or #head > 0 and (#head < 104 or string.sub(head, 1, 4) ~= 'fsr1') then
+    filed[#filed + 1] = key
+    filed[#filed + 1] = ''
+  elseif string.sub(head, 37, 100) == ARGV[2] then
     local length = struct.unpack('>I4', string.sub(head, 101, 104))
     local entry = ''
     if length > 0 then entry = redis.call('GETRANGE', ARGV[1] .. key, 104, 103 + length) end
@@ -70,12 +77,15 @@ for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
 end
 return filed";
 
-/// Single server. KEYS: list. ARGV: prefix of records, owner, 'all' or 'only' or 'except', key. How many were ended.
+/// Single server. KEYS: list. ARGV: prefix of records, owner, 'all' or 'only' or 'except', key. How many were ended. What
+/// cannot be read is ended as well, since the list says whose it is.
 pub(super) const END: &str = r"
 local ended = 0
 for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   if ARGV[3] == 'all' or (ARGV[3] == 'only') == (key == ARGV[4]) then
-    if redis.call('GETRANGE', ARGV[1] .. key, 36, 99) == ARGV[2] then
+    local head = redis.pcall('GETRANGE', ARGV[1] .. key, 0, 99)
+    if type(head) ~= 'string' or string.sub(head, 37, 100) == ARGV[2]
+        or #head > 0 and (#head < 100 or string.sub(head, 1, 4) ~= 'fsr1') then
       ended = ended + redis.call('DEL', ARGV[1] .. key)
     end
     redis.call('ZREM', KEYS[1], key)
@@ -83,9 +93,15 @@ for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
 end
 return ended";
 
-/// Cluster. KEYS: record. ARGV: owner. 1 if the record was that owner's and is gone now.
+/// Cluster. KEYS: record. ARGV: owner, '1' if the record is known to be on the owner's list. 1 if the record was that
+/// owner's and is gone now. 2: nothing done, it cannot be read, and only the list can say whose it is.
 pub(super) const END_ONE: &str = r"
-if redis.call('GETRANGE', KEYS[1], 36, 99) ~= ARGV[1] then return 0 end
+local head = redis.pcall('GETRANGE', KEYS[1], 0, 99)
+if type(head) ~= 'string' or #head > 0 and (#head < 100 or string.sub(head, 1, 4) ~= 'fsr1') then
+  if ARGV[2] ~= '1' then return 2 end
+elseif string.sub(head, 37, 100) ~= ARGV[1] then
+  return 0
+end
 return redis.call('DEL', KEYS[1])";
 
 /// Cluster. KEYS: list, the same keys in the order of their filing, gate. ARGV: key, until, now.
@@ -174,7 +190,7 @@ pub(super) fn encode(put: &Put<'_>) -> Option<Vec<u8>> {
     Some(value)
 }
 
-/// The parts of a value's head; `None` if this is not a value of ours.
+/// The parts of a value's head.
 pub(super) struct Head {
     pub(super) owner: Option<OwnerKey>,
     /// Where the listing entry ends and the record begins.
@@ -182,6 +198,7 @@ pub(super) struct Head {
 }
 
 impl Head {
+    /// `None` if this is not a value of ours.
     pub(super) fn read(value: &[u8]) -> Option<Self> {
         let (magic, rest) = value.split_first_chunk::<4>()?;
         let (_tag, rest) = rest.split_first_chunk::<TAG_LENGTH>()?;
@@ -191,6 +208,11 @@ impl Head {
         let owner = std::str::from_utf8(owner).ok().and_then(OwnerKey::from_hex);
         (magic == MAGIC).then_some(Self { owner, record_at: HEAD_LENGTH.checked_add(entry_length)? })
     }
+}
+
+/// Whether a value that begins with these four bytes is one of ours.
+pub(super) fn is_ours(start: &[u8]) -> bool {
+    start == MAGIC
 }
 
 /// The bytes of an answer; `None` for nil and for what is no string.

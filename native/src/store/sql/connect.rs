@@ -3,79 +3,31 @@
 use std::time::Duration;
 
 use super::super::{StoreError, StoreErrorKind};
-use super::pool::{Pool, failed};
+use super::Access;
+use super::pool::Pool;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::pool::failed;
 
-/// Opens a pool of at most `connections`, making SQLite's file if there is none and `create`. Returns it with where it leads to, without a password.
+/// Opens a pool of at most `connections`. Returns it with where it leads to, without a password.
 pub(super) async fn connect(
     url: &str,
     connections: u32,
     timeout: Duration,
-    create: bool,
+    access: Access,
 ) -> Result<(Pool, String), StoreError> {
     let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
     match scheme {
         #[cfg(feature = "sqlite")]
-        "sqlite" => sqlite(rest, connections, timeout, create).await,
+        "sqlite" => super::sqlite::open(rest, connections, timeout, access).await,
         #[cfg(feature = "postgres")]
         "postgres" | "postgresql" => postgres(url, connections, timeout).await,
         #[cfg(feature = "mysql")]
         "mysql" | "mariadb" => mysql(&format!("mysql:{rest}"), connections, timeout).await,
         _ => {
-            let _ = (rest, connections, timeout, create);
-            let detail =
-                format!("the scheme \"{scheme}\" is not known, or its cargo feature is not switched on");
+            let _ = (rest, connections, timeout, access);
+            let detail = "the scheme is not known, or its cargo feature is not switched on";
             Err(StoreError::message(StoreErrorKind::Configuration, "SQL", "open", detail))
         }
-    }
-}
-
-#[cfg(feature = "sqlite")]
-async fn sqlite(
-    path: &str,
-    connections: u32,
-    timeout: Duration,
-    create: bool,
-) -> Result<(Pool, String), StoreError> {
-    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-
-    // sqlite:///DIR/FILE is /DIR/FILE.
-    let path = path.strip_prefix("//").unwrap_or(path);
-    if path.is_empty() {
-        let detail = "\"sqlite:\" needs a file";
-        return Err(StoreError::message(StoreErrorKind::Configuration, "SQLite", "open", detail));
-    }
-    if create {
-        private(path).map_err(|error| StoreError::io("SQLite", "open", error).at(path))?;
-    } else if !std::path::Path::new(path).exists() {
-        let detail = "there is no such file";
-        let error = StoreError::message(StoreErrorKind::Configuration, "SQLite", "open", detail);
-        return Err(error.at(path));
-    }
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(create)
-        .journal_mode(SqliteJournalMode::Wal)
-        // What was acknowledged survives a power cut; in WAL mode less does not guarantee it.
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(timeout);
-    let error = |error| failed("SQLite", "open", error).at(path);
-    let pool = SqlitePoolOptions::new().acquire_timeout(timeout).max_connections(1);
-    let writer = pool.connect_with(options.clone()).await.map_err(error)?;
-    let pool = SqlitePoolOptions::new().acquire_timeout(timeout).max_connections(connections);
-    let readers = pool.connect_with(options).await.map_err(error)?;
-    Ok((Pool::Sqlite { readers, writer }, path.to_owned()))
-}
-
-/// Makes the database's file, for its owner's eyes only; SQLite gives the files beside it the same mode.
-#[cfg(feature = "sqlite")]
-fn private(path: &str) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        opened => opened.map(drop),
     }
 }
 
@@ -88,8 +40,11 @@ async fn postgres(url: &str, connections: u32, timeout: Duration) -> Result<(Poo
     let options = PgConnectOptions::from_str(url).map_err(|error| failed("PostgreSQL", "open", error))?;
     let place = format!("{}:{}", options.get_host(), options.get_port());
     let pool = PgPoolOptions::new().acquire_timeout(timeout).max_connections(connections);
-    let pool =
-        pool.connect_with(options).await.map_err(|error| failed("PostgreSQL", "open", error).at(&place))?;
+    let pool = match pool.connect_with(options.clone()).await {
+        Err(sqlx::Error::PoolTimedOut) => Err(why(&options).await),
+        pool => pool,
+    };
+    let pool = pool.map_err(|error| failed("PostgreSQL", "open", error).at(&place))?;
     Ok((Pool::Postgres(pool), place))
 }
 
@@ -105,6 +60,22 @@ async fn mysql(url: &str, connections: u32, timeout: Duration) -> Result<(Pool, 
         None => format!("{}:{}", options.get_host(), options.get_port()),
     };
     let pool = MySqlPoolOptions::new().acquire_timeout(timeout).max_connections(connections);
-    let pool = pool.connect_with(options).await.map_err(|error| failed("MySQL", "open", error).at(&place))?;
+    let pool = match pool.connect_with(options.clone()).await {
+        Err(sqlx::Error::PoolTimedOut) => Err(why(&options).await),
+        pool => pool,
+    };
+    let pool = pool.map_err(|error| failed("MySQL", "open", error).at(&place))?;
     Ok((Pool::MySql(pool), place))
 }
+
+/// Why a pool found no connection in time: it goes on trying, and does not tell what kept it from one.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+async fn why<Options: sqlx::ConnectOptions<Connection: Sized>>(options: &Options) -> sqlx::Error {
+    match tokio::time::timeout(A_LAST_TRY, options.connect()).await {
+        Ok(Err(error)) => error,
+        Ok(Ok(_)) | Err(_) => sqlx::Error::PoolTimedOut,
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+const A_LAST_TRY: Duration = Duration::from_secs(1);

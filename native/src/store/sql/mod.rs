@@ -10,6 +10,11 @@
 mod connect;
 mod dialect;
 mod pool;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "sqlite")]
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,7 +45,17 @@ pub struct Builder {
     timeout: Duration,
     create: bool,
     migrate: bool,
+    read_only: bool,
     clock: Arc<dyn Clock>,
+}
+
+/// What opening a store may do to the database.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Make,
+    /// Only the sessions in it.
+    Change,
+    Read,
 }
 
 impl SqlStore {
@@ -64,6 +79,7 @@ impl SqlStore {
             timeout: Duration::from_secs(5),
             create: true,
             migrate: true,
+            read_only: false,
             clock: Arc::new(SystemClock),
         }
     }
@@ -74,28 +90,46 @@ impl SqlStore {
     /// # Errors
     /// [`StoreErrorKind::Corrupt`] if a newer version made the tables, otherwise what the database says.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let Inner { pool, .. } = &*self.0;
+        let Inner { pool, timeout, .. } = &*self.0;
         let version = self.within("migrate", pool.number(self.dialect().version, &[])).await;
         match version {
             Ok(Some(VERSION)) => return Ok(()),
-            Ok(Some(_)) => {
-                let detail = "a newer version of fastsession made the tables";
-                return Err(StoreError::message(StoreErrorKind::Corrupt, pool.engine(), "migrate", detail));
-            }
+            Ok(Some(_)) => return Err(self.is_newer("migrate")),
             Ok(None) => {}
             Err(error) if error.kind() == StoreErrorKind::Configuration => {}
             Err(error) => return Err(error),
         }
         for statement in self.dialect().migrate {
-            let mut made = self.within("migrate", pool.execute(statement, &[])).await;
+            let mut made = self.within("migrate", pool.execute(*timeout, statement, &[])).await;
             if made.is_err() {
                 // PostgreSQL refuses the second of two that make the same table at once.
                 tokio::time::sleep(Duration::from_millis(200)).await;
-                made = self.within("migrate", pool.execute(statement, &[])).await;
+                made = self.within("migrate", pool.execute(*timeout, statement, &[])).await;
             }
             made?;
         }
         Ok(())
+    }
+
+    /// Finds out whether there are tables, for whoever must not make any.
+    async fn check(&self) -> Result<(), StoreError> {
+        const OPERATION: &str = "open";
+        match self.within(OPERATION, self.0.pool.number(self.dialect().version, &[])).await {
+            Ok(Some(VERSION)) => Ok(()),
+            Ok(Some(_)) => Err(self.is_newer(OPERATION)),
+            Err(error) if error.kind() != StoreErrorKind::Configuration => Err(error),
+            Ok(None) | Err(_) => {
+                let kind = StoreErrorKind::Configuration;
+                let error = StoreError::message(kind, self.0.pool.engine(), OPERATION, NO_SESSIONS);
+                Err(error.at(self.0.place.clone()))
+            }
+        }
+    }
+
+    fn is_newer(&self, operation: &'static str) -> StoreError {
+        let detail = "a newer version of fastsession made the tables";
+        StoreError::message(StoreErrorKind::Corrupt, self.0.pool.engine(), operation, detail)
+            .at(self.0.place.clone())
     }
 
     /// Closes the connections; operations fail afterwards. Dropping the last clone does so too, a little later.
@@ -117,7 +151,7 @@ impl SqlStore {
         sql: &'static str,
         arguments: &[Bind<'_>],
     ) -> Result<u64, StoreError> {
-        self.within(operation, self.0.pool.execute(sql, arguments)).await
+        self.within(operation, self.0.pool.execute(self.0.timeout, sql, arguments)).await
     }
 
     /// Bounds the time of an operation and puts its error into words.
@@ -154,7 +188,7 @@ impl SqlStore {
         };
         let inserted = async {
             let arguments = [key, record, tag, expires_at, owner, entry];
-            match self.0.pool.execute(self.dialect().put_absent, &arguments).await {
+            match self.0.pool.execute(self.0.timeout, self.dialect().put_absent, &arguments).await {
                 Err(error) if pool::is_duplicate(&error) => Ok(0),
                 inserted => inserted,
             }
@@ -195,6 +229,14 @@ impl Builder {
         self
     }
 
+    /// Whether nothing is to be written, so that SQLite's file and its folder may be closed to writing; not unless switched on.
+    /// Then nothing is made either, and whatever writes is an error on SQLite. (Servers are only asked what they are asked.)
+    #[must_use]
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.read_only = read_only;
+        self
+    }
+
     /// What to judge expiry by; the system's clock unless set. (The database's own is not asked.)
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
@@ -202,14 +244,23 @@ impl Builder {
         self
     }
 
-    /// Connects.
+    /// Connects. Where neither a file nor tables are to be made they have to be there, and SQLite's file is not touched before
+    /// that is known.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Configuration`] for a URL that it does not understand, otherwise what the database says.
+    /// [`StoreErrorKind::Configuration`] for a URL that it does not understand, or where there are no tables and none are
+    /// to be made; otherwise what the database says.
     pub async fn open(self) -> Result<SqlStore, StoreError> {
-        let (pool, place) = connect::connect(&self.url, self.connections, self.timeout, self.create).await?;
+        let access = match (self.read_only, self.create || self.migrate) {
+            (true, _) => Access::Read,
+            (false, true) => Access::Make,
+            (false, false) => Access::Change,
+        };
+        let (pool, place) = connect::connect(&self.url, self.connections, self.timeout, access).await?;
         let store = SqlStore(Arc::new(Inner { pool, place, timeout: self.timeout, clock: self.clock }));
-        if self.migrate {
+        if access != Access::Make {
+            store.check().await?;
+        } else if self.migrate {
             store.migrate().await?;
         }
         Ok(store)
@@ -324,6 +375,7 @@ impl Store for SqlStore {
             expired: Some(number(expired)),
             owners: Some(number(owners)),
             bytes: Some(number(bytes)),
+            unreadable: None,
         })
     }
 }
@@ -365,5 +417,8 @@ fn seconds(time: UnixTime) -> i64 {
 
 /// Counting goes through all rows.
 const COUNTING: Duration = Duration::from_mins(10);
+/// What to say where there are no tables and none are to be made.
+const NO_SESSIONS: &str = "there are no sessions in this database: it is not the one that the server uses, or the server has \
+     not been started yet";
 /// The tables' version.
 const VERSION: i64 = 1;

@@ -1,6 +1,6 @@
 //! The three engines behind one type: connections, arguments, rows, errors.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fastsession_core::store::Hex;
 use sqlx::error::DatabaseError;
@@ -89,20 +89,19 @@ impl Pool {
         }
     }
 
-    /// How many rows the statement wrote. One that the engine rolled back (a deadlock, a
-    /// serialization failure, a locked table) did nothing and is repeated; the caller sets a limit to the time.
-    pub(super) async fn execute(&self, sql: &'static str, arguments: &[Bind<'_>]) -> sqlx::Result<u64> {
-        let mut pause = Duration::from_millis(1);
-        loop {
-            let result = on!(self, writer, |pool| {
+    /// How many rows the statement wrote. One that the engine rolled back is repeated for as long as `limit`.
+    pub(super) async fn execute(
+        &self,
+        limit: Duration,
+        sql: &'static str,
+        arguments: &[Bind<'_>],
+    ) -> sqlx::Result<u64> {
+        let execute = || async {
+            on!(self, writer, |pool| {
                 bind!(sqlx::query(sql), arguments).execute(pool).await.map(|done| done.rows_affected())
-            });
-            match result {
-                Err(error) if was_rolled_back(&error) => tokio::time::sleep(pause).await,
-                result => return result,
-            }
-            pause = pause.saturating_mul(2).min(Duration::from_millis(100));
-        }
+            })
+        };
+        repeated(limit, execute).await
     }
 
     /// The first column of the first row, if there is one.
@@ -145,6 +144,25 @@ impl Pool {
     }
 }
 
+/// What comes of `work`. What the engine rolled back (a deadlock, a serialization failure, a locked table) did nothing and
+/// is done again, until `limit` is over.
+pub(super) async fn repeated<T, F: Future<Output = sqlx::Result<T>>>(
+    limit: Duration,
+    mut work: impl FnMut() -> F,
+) -> sqlx::Result<T> {
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match work().await {
+            Err(error) if was_rolled_back(&error) && begun.elapsed() < limit => {
+                tokio::time::sleep(pause).await;
+            }
+            result => return result,
+        }
+        pause = pause.saturating_mul(2).min(Duration::from_millis(100));
+    }
+}
+
 /// Whether the row is there already.
 pub(super) fn is_duplicate(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(DatabaseError::is_unique_violation)
@@ -157,15 +175,26 @@ pub(super) fn is_missing_table(error: &sqlx::Error) -> bool {
     code(error) == "42P01" || mysql_number(error) == Some(1146) || error.message().contains("no such table")
 }
 
+/// Whether SQLite may not open, or not write to, a file that it needs.
+#[cfg(feature = "sqlite")]
+pub(super) fn is_closed_to_us(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| matches!(code(error).as_str(), "8" | "14"))
+}
+
 /// What kind of failure it is, and what to say about it.
 pub(super) fn failed(engine: &'static str, operation: &'static str, error: sqlx::Error) -> StoreError {
     use StoreErrorKind::{Configuration, Corrupt, Denied, Full, Unavailable};
     let kind = match &error {
         _ if is_missing_table(&error) => {
-            let detail = "the tables are missing; call migrate()";
+            let detail = "the tables fastsession_records and fastsession_schema are missing: open the store with migrations, or \
+                 call migrate()";
             return StoreError::message(Configuration, engine, operation, detail);
         }
         sqlx::Error::Database(error) => match (code(&**error).as_str(), mysql_number(&**error)) {
+            // SQLite: busy.
+            ("5", None) => {
+                return StoreError::message(Unavailable, engine, operation, LOCKED);
+            }
             // PostgreSQL: disk full, out of memory; SQLite: full; MySQL: record file full, disk full.
             ("53100" | "53200" | "13", None) | (_, Some(1021 | 1041 | 1114 | 1118)) => Full,
             // No such role, wrong password, privileges, read-only transaction; SQLite: permission, read-only.
@@ -177,19 +206,32 @@ pub(super) fn failed(engine: &'static str, operation: &'static str, error: sqlx:
             ("3D000", None) | (_, Some(1049)) => Configuration,
             _ => Unavailable,
         },
+        sqlx::Error::PoolTimedOut => {
+            return StoreError::message(Unavailable, engine, operation, NO_CONNECTION);
+        }
         sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) => Configuration,
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::TypeNotFound { .. } => {
             Corrupt
         }
         _ => Unavailable,
     };
-    StoreError::new(kind, engine, operation, error)
+    match error {
+        // It says itself that it is one.
+        sqlx::Error::Configuration(error) => StoreError::new(kind, engine, operation, error),
+        error => StoreError::new(kind, engine, operation, error),
+    }
 }
+
+const NO_CONNECTION: &str =
+    "no connection in time: the server does not answer, or more requests wait than it has connections";
+const LOCKED: &str = "another program holds the database's lock: a backup, a transaction that was left open, or a process \
+     that is stopped; `fuser FILE` names those that have the file open";
 
 fn was_rolled_back(error: &sqlx::Error) -> bool {
     let Some(error) = error.as_database_error() else { return false };
-    // PostgreSQL: serialization failure, deadlock; SQLite: busy, locked; MySQL: deadlock, changed since it was read.
-    matches!(code(error).as_str(), "40001" | "40P01" | "5" | "6")
+    // PostgreSQL: serialization failure, deadlock; SQLite: busy, locked, too many at the log's locks; MySQL: deadlock,
+    // changed since it was read.
+    matches!(code(error).as_str(), "40001" | "40P01" | "5" | "6" | "15")
         || matches!(mysql_number(error), Some(1213 | 1020))
 }
 

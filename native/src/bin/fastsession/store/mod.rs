@@ -1,5 +1,6 @@
 //! `fastsession store`
 
+mod handle;
 mod list;
 mod progress;
 mod purge;
@@ -15,7 +16,7 @@ const ABOUT: &str = "Look after the sessions in a store
 
 Works on every store that the server takes: file:DIR, sqlite:FILE, redis://…, redis+sentinel://…, redis+cluster://…, \
 postgres://…, mysql://… (each needs its cargo feature; `all-stores` has all of them). A store that is not there is an \
-error: nothing is made.
+error: nothing is made. To count and to list, files may be closed to writing.
 
 A user's sessions are named by handles. A handle is a hash: it is what the server's log shows as a key, and no browser \
 can use it.";
@@ -54,13 +55,16 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::untried("no runtime", error))?;
-        runtime.block_on(async {
+        let result = runtime.block_on(async {
             match self.command {
                 Command::Stats(arguments) => arguments.run().await,
                 Command::List(arguments) => arguments.run().await,
                 Command::Revoke(arguments) => arguments.run().await,
                 Command::Purge(arguments) => arguments.run().await,
             }
-        })
+        });
+        // A thread may still wait for a lock of work that was interrupted.
+        runtime.shutdown_background();
+        result
     }
 }

@@ -1,8 +1,8 @@
-//! How far long work has come, on standard error: a bar on a terminal, else a line now and then.
+//! How far long work has come: a bar, if standard error is a terminal. Timers and log files get the result only.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fastsession::store::{Progress, Step};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,39 +11,31 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(super) struct Shown {
     progress: Progress,
     bar: Option<ProgressBar>,
-    lines: Arc<Mutex<Lines>>,
+    last: Arc<Mutex<Step>>,
 }
 
-/// The lines for a log file.
-struct Lines {
-    what: &'static str,
-    last: Step,
-    /// When the last line was written.
-    told: Instant,
-}
-
-const BETWEEN_LINES: Duration = Duration::from_secs(2);
 /// For engines that report nothing for a while.
 const TICK: Duration = Duration::from_millis(120);
 
 impl Shown {
-    /// Begins to show the progress of what is done now: "purging" …
-    pub(super) fn start(what: &'static str) -> Self {
-        let lines = Arc::new(Mutex::new(Lines { what, last: Step::default(), told: Instant::now() }));
-        if std::io::stderr().is_terminal() {
-            let bar = ProgressBar::new_spinner().with_message(what);
+    /// Begins to show how many sessions have been "removed", "counted" …
+    pub(super) fn start(done: &'static str) -> Self {
+        let last = Arc::new(Mutex::new(Step::default()));
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner().with_message(format!("sessions {done}"));
             bar.enable_steady_tick(TICK);
-            let progress = Progress::new({
-                let bar = bar.clone();
-                move |step| show(&bar, step)
-            });
-            return Self { progress, bar: Some(bar), lines };
-        }
-        let progress = Progress::new({
-            let lines = Arc::clone(&lines);
-            move |step| lines.lock().unwrap_or_else(PoisonError::into_inner).take(step)
+            bar
         });
-        Self { progress, bar: None, lines }
+        let progress = Progress::new({
+            let (bar, last) = (bar.clone(), Arc::clone(&last));
+            move |step| {
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = step;
+                if let Some(bar) = &bar {
+                    show(bar, step);
+                }
+            }
+        });
+        Self { progress, bar, last }
     }
 
     /// Where the store reports to.
@@ -51,30 +43,21 @@ impl Shown {
         &self.progress
     }
 
-    /// The work is done or has failed.
-    pub(super) fn finish(self) {
-        match self.bar {
-            Some(bar) => bar.finish_and_clear(),
-            None => self.lines.lock().unwrap_or_else(PoisonError::into_inner).write(),
+    /// The work is done, or has failed, or was given up; returns how many sessions it had dealt with.
+    pub(super) fn finish(self) -> u64 {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
         }
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).records
     }
 }
 
-impl Lines {
-    fn take(&mut self, step: Step) {
-        self.last = step;
-        if self.told.elapsed() >= BETWEEN_LINES {
-            self.write();
-            self.told = Instant::now();
-        }
-    }
-
-    fn write(&self) {
-        let Step { done, of, records } = self.last;
-        let of = of.map(|of| format!(" of {of}")).unwrap_or_default();
-        // Whoever closed standard error does not want to know.
-        let _ =
-            writeln!(std::io::stderr(), "fastsession: {}: {done}{of} parts, {records} sessions", self.what);
+/// What comes of `work`; `None` if whoever runs the program interrupts it before.
+pub(super) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        result = work => Some(result),
+        // Where the signal cannot be waited for it ends the process, as it does anyway.
+        Ok(()) = tokio::signal::ctrl_c() => None,
     }
 }
 
@@ -84,9 +67,7 @@ fn show(bar: &ProgressBar, step: Step) {
     {
         bar.set_length(of);
         // The only way that it fails is a template that is wrong, and then the bar looks as it did.
-        if let Ok(style) =
-            ProgressStyle::with_template("{msg} {wide_bar} {percent}% {prefix} sessions, {eta} left")
-        {
+        if let Ok(style) = ProgressStyle::with_template("{prefix} {msg} {wide_bar} {percent}%, {eta} left") {
             bar.set_style(style);
         }
     }

@@ -1,8 +1,10 @@
 //! Which store, and whose sessions.
 
+use std::env::VarError;
+
 use clap::Args;
 use fastsession::SessionManager;
-use fastsession::store::{DynStore, open_existing};
+use fastsession::store::{DynStore, open_existing, open_to_read};
 
 use crate::failure::Failure;
 use crate::key_source::KeySource;
@@ -27,38 +29,66 @@ pub(super) struct ListSource {
     pub(super) store: StoreSource,
     #[command(flatten)]
     keys: KeySource,
-    /// The namespace that the server's sessions are in, if it set one
-    #[arg(long, value_name = "NAME", default_value = "session")]
-    namespace: String,
+    /// The namespace that the server's sessions are in; `session`, if not given
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
 }
 
 impl StoreSource {
     /// The store, which must be there.
     pub(super) async fn open(&self) -> Result<DynStore, Failure> {
+        open_existing(&self.url()?).await.map_err(|error| Failure::Untried(error.to_string()))
+    }
+
+    /// The same, to look at it only.
+    pub(super) async fn open_to_read(&self) -> Result<DynStore, Failure> {
+        open_to_read(&self.url()?).await.map_err(|error| Failure::Untried(error.to_string()))
+    }
+
+    fn url(&self) -> Result<String, Failure> {
         let url = match &self.store {
             Some(url) => url.clone(),
-            None => std::env::var(VARIABLE).map_err(|_| {
-                Failure::Untried(format!("there is no store: give --store URL or set {VARIABLE}"))
-            })?,
+            None => match std::env::var(VARIABLE) {
+                Err(VarError::NotUnicode(_)) => {
+                    return Err(Failure::Untried(format!("{VARIABLE}: not text (UTF-8)")));
+                }
+                url => url.unwrap_or_default(),
+            },
         };
+        if url.is_empty() {
+            let text = format!("there is no store: give --store URL or set {VARIABLE}");
+            return Err(Failure::Untried(text));
+        }
         if url.starts_with("memory:") {
             return Err(Failure::Untried(
                 "a store in memory is the server's own: no other process can look into it".to_owned(),
             ));
         }
-        open_existing(&url).await.map_err(|error| Failure::Untried(error.to_string()))
+        Ok(url)
     }
 }
 
 impl ListSource {
-    /// A manager on the store.
-    pub(super) async fn open(&self) -> Result<SessionManager, Failure> {
+    /// A manager on the store that `open` gives.
+    pub(super) async fn manage(
+        &self,
+        store: impl Future<Output = Result<DynStore, Failure>>,
+    ) -> Result<SessionManager, Failure> {
         // The key first: that there is none should not wait for a server.
         let keys = self.keys.load()?;
-        let store = self.store.open().await?;
-        SessionManager::builder(keys, store)
-            .namespace(&self.namespace)
-            .build()
-            .map_err(|error| Failure::untried("--namespace", error))
+        let builder = SessionManager::builder(keys, store.await?);
+        let builder = match &self.namespace {
+            Some(namespace) => builder.namespace(namespace),
+            None => builder,
+        };
+        builder.build().map_err(|error| Failure::untried("--namespace", error))
+    }
+
+    /// What was given that says how to find a user's list, if anything was.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        if self.namespace.is_some() {
+            return Some("--namespace");
+        }
+        self.keys.is_given().then_some("--key-file")
     }
 }
