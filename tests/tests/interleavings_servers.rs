@@ -3,6 +3,8 @@
 //! The same variables as for the stores that need nothing installed set them.
 #![allow(clippy::expect_used, reason = "a test fails by a panic")]
 
+use std::time::Duration;
+
 use fastsession::store::{Clock, ManualClock, RedisStore, SqlStore};
 use fastsession::testing::Subject;
 use fastsession_core::time::UnixTime;
@@ -11,13 +13,16 @@ use fastsession_tests::servers::{Cluster, RedisServer, SqlServer};
 
 const COUNT: u64 = 2_000;
 
+/// How long an operation may take: on a busy machine, longer than an application would wait.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 struct Redis(String);
 
 impl Subject for Redis {
     type Store = RedisStore;
 
     async fn open(&self) -> RedisStore {
-        RedisStore::connect(&self.0).await.expect("Redis runs")
+        RedisStore::builder(&self.0).timeout(PATIENCE).connect().await.expect("Redis runs")
     }
 }
 
@@ -30,7 +35,8 @@ impl Subject for Database {
     type Store = SqlStore;
 
     async fn open(&self) -> SqlStore {
-        SqlStore::builder(&self.url).clock(self.clock.clone()).open().await.expect("the server runs")
+        let builder = SqlStore::builder(&self.url).clock(self.clock.clone()).timeout(PATIENCE);
+        builder.open().await.expect("the server runs")
     }
 
     fn now(&self) -> UnixTime {

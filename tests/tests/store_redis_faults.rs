@@ -167,7 +167,7 @@ async fn sentinels_find_another_master() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_goes_on_without_a_master() {
-    let mut cluster = Cluster::start();
+    let mut cluster = Cluster::quick_to_fail_over();
     let store = RedisStore::connect(&cluster.url()).await.expect("Redis runs");
     let keys: Vec<_> = (0..60).map(key).collect();
     for key in &keys {

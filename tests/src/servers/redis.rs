@@ -151,12 +151,25 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts all of them and lets them form a Cluster.
+    /// Starts all of them and lets them form a Cluster that waits as long as Redis does before it counts a node as gone:
+    /// a busy machine is no failure.
     ///
     /// # Panics
     /// If they do not.
     pub fn start() -> Self {
-        let settings = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1500"];
+        Self::with_node_timeout("15000")
+    }
+
+    /// As [`Cluster::start`], but a replica takes over a moment after its master's end.
+    ///
+    /// # Panics
+    /// If they do not form a Cluster.
+    pub fn quick_to_fail_over() -> Self {
+        Self::with_node_timeout("1500")
+    }
+
+    fn with_node_timeout(milliseconds: &str) -> Self {
+        let settings = ["--cluster-enabled", "yes", "--cluster-node-timeout", milliseconds];
         let servers: Vec<_> = (0..6).map(|_| RedisServer::start(&settings)).collect();
         let nodes: Vec<_> = servers.iter().map(|server| format!("127.0.0.1:{}", server.port())).collect();
         let created = Command::new("redis-cli")
