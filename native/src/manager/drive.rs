@@ -17,8 +17,8 @@ use crate::store::{Put, Store as _, StoreError};
 /// The core's session on a growing buffer.
 pub(crate) type CoreSession = session::Session<Vec<u8>>;
 
-/// Phases of it. They are large, and boxed where they would be moved about.
-pub(crate) type CoreCommit = Box<Commit<Vec<u8>>>;
+/// Phases of it.
+pub(crate) type CoreCommit = Commit<Vec<u8>>;
 pub(crate) type CoreFinished = Finished<Vec<u8>>;
 
 /// How often a commit is tried again after a conflict. Of requests that collide one gets through each time, so this is
@@ -65,7 +65,7 @@ impl Inner {
     }
 
     /// Reads the record and makes the session of it.
-    pub(crate) async fn read(&self, opening: Opening) -> Result<Box<CoreSession>, Error> {
+    pub(crate) async fn read(&self, opening: Opening) -> Result<CoreSession, Error> {
         let Opening { pending, copies } = opening;
         let record = match pending.key() {
             Some(key) if self.core.placement() != Placement::Cookie => self.get(key).await?,
@@ -74,7 +74,7 @@ impl Inner {
         let session = if self.core.placement() == Placement::Store {
             // The store may have taken its time, and others may have written meanwhile: by the time when the request came, their
             // record would be from the future.
-            Box::new(self.core.resume(pending, record, self.clock.now()))
+            self.core.resume(pending, record, self.clock.now())
         } else {
             let has_ended = match pending.ended_key() {
                 Some(key) => !self.get(key).await?.is_empty(),
@@ -82,7 +82,7 @@ impl Inner {
             };
             let sources = Sources { record, copy: Vec::new(), has_ended };
             let copies = copies.iter().map(Vec::as_slice);
-            Box::new(self.core.resume_placed(pending, copies, sources, self.clock.now()))
+            self.core.resume_placed(pending, copies, sources, self.clock.now())
         };
         if let Some(event) = session.event() {
             self.emit(event);
@@ -97,12 +97,12 @@ impl Inner {
 
     /// Seals the session and says what is to be written.
     pub(crate) fn commit(&self, session: CoreSession) -> Result<CoreCommit, Error> {
-        Ok(Box::new(self.core.commit(session, self.clock.now(), &mut rand::rng())?))
+        Ok(self.core.commit(session, self.clock.now(), &mut rand::rng())?)
     }
 
     /// Ends a commit that has nothing left to write.
     pub(crate) fn finish(&self, commit: CoreCommit) -> Result<CoreFinished, Error> {
-        let finished = self.core.finish(*commit)?;
+        let finished = self.core.finish(commit)?;
         if let Some(event) = finished.event() {
             self.emit(event);
         }
@@ -158,8 +158,8 @@ impl Inner {
             }
         };
         let orphan = commit.orphan();
-        let session = match self.core.conflict(*commit, fresh, self.clock.now()) {
-            Conflict::Continue(commit) => return Ok(Box::new(commit)),
+        let session = match self.core.conflict(commit, fresh, self.clock.now()) {
+            Conflict::Continue(commit) => return Ok(commit),
             Conflict::Retry(session) => session,
         };
         self.emit_kind(EventKind::Merged, session.key());

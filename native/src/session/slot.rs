@@ -19,9 +19,9 @@ pub(crate) struct Slot {
 
 struct State {
     phase: Phase,
-    session: Option<Box<CoreSession>>,
+    session: Option<CoreSession>,
     /// A commit that the session is to be taken up from again, if anybody asks for it: that opens the record.
-    finished: Option<Box<CoreFinished>>,
+    finished: Option<CoreFinished>,
     repeats: Vec<Repeat>,
     cookies: Vec<String>,
 }
@@ -77,7 +77,7 @@ impl Slot {
     }
 
     /// Puts the session in that was read; of two readers the first one counts.
-    pub(crate) fn opened(&self, session: Box<CoreSession>) {
+    pub(crate) fn opened(&self, session: CoreSession) {
         let mut state = self.lock();
         if state.phase == Phase::Unopened {
             state.phase = Phase::Open;
@@ -88,7 +88,7 @@ impl Slot {
     pub(crate) fn read<R>(&self, look: impl FnOnce(&CoreSession) -> R) -> Result<R, SessionError> {
         let mut state = self.lock_for_user()?;
         self.take_up(&mut state);
-        state.session.as_deref().map(look).ok_or(SessionError::Committed)
+        state.session.as_ref().map(look).ok_or(SessionError::Committed)
     }
 
     /// Works on a session that may be changed.
@@ -137,7 +137,7 @@ impl Slot {
         let Some(session) = state.session.take() else { return Ok(nothing) };
         state.phase = Phase::Committed;
         drop(state);
-        let commit = inner.commit(*session).inspect_err(|_| self.fail())?;
+        let commit = inner.commit(session).inspect_err(|_| self.fail())?;
         if commit.operation().is_some() {
             return Ok(Begun { was_read, job: Some(Job { commit, repeats }) });
         }
@@ -180,7 +180,7 @@ impl Slot {
         let cookies: Vec<String> = cookies.collect();
         let mut state = self.lock();
         state.phase = next;
-        state.finished = Some(Box::new(finished));
+        state.finished = Some(finished);
         if cookies.is_empty() {
             return;
         }
@@ -222,10 +222,10 @@ impl Slot {
         let phase = if state.phase == Phase::Open { Phase::Open } else { Phase::Detached };
         state.repeats.clear();
         state.phase = Phase::Committed;
-        Ok((self.manager.inner().core().reload(*session), phase))
+        Ok((self.manager.inner().core().reload(session), phase))
     }
 
-    pub(crate) fn reloaded(&self, session: Box<CoreSession>, phase: Phase) {
+    pub(crate) fn reloaded(&self, session: CoreSession, phase: Phase) {
         let mut state = self.lock();
         state.session = Some(session);
         state.phase = phase;
@@ -234,7 +234,7 @@ impl Slot {
     /// Goes on after a commit.
     fn take_up(&self, state: &mut State) {
         if let Some(finished) = state.finished.take() {
-            state.session = Some(Box::new(self.manager.inner().reopen(*finished)));
+            state.session = Some(self.manager.inner().reopen(finished));
         }
     }
 
@@ -296,7 +296,7 @@ impl Drop for Slot {
             && state.session.as_ref().is_some_and(|session| session.is_destroyed());
         let (true, Some(session)) = (is_left, state.session.take()) else { return };
         let (Ok(runtime), Ok(commit)) =
-            (tokio::runtime::Handle::try_current(), self.manager.inner().commit(*session))
+            (tokio::runtime::Handle::try_current(), self.manager.inner().commit(session))
         else {
             return;
         };

@@ -90,7 +90,7 @@ impl Store for MemoryStore {
     async fn get(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, StoreError> {
         let now = self.0.clock.now();
         let records = self.0.records(key);
-        Ok(records.get(key).and_then(|held| held.live(now)).map(<[u8]>::to_vec))
+        Ok(records.get(key).and_then(|held| held.live(now)).map(held::copy))
     }
 
     async fn put(&self, put: Put<'_>) -> Result<Outcome, StoreError> {
