@@ -39,7 +39,7 @@ pub(super) struct Hash {
     state: State,
     /// How many bytes are hashed into the state.
     hashed: u64,
-    /// The bytes that are no whole block yet.
+    /// The bytes that are no whole block yet, and zeros.
     block: [u8; HASH_BLOCK],
     filled: usize,
 }
@@ -69,6 +69,7 @@ impl Hash {
                 return;
             }
             compress256(&mut self.state, &[self.block]);
+            self.block = [0; HASH_BLOCK];
             self.hashed = self.hashed.wrapping_add(HASH_BLOCK as u64);
             bytes = rest;
         }
@@ -86,13 +87,12 @@ impl Hash {
     /// Pads as in FIPS 180-4 section 5.1.1 and hashes the rest.
     pub(super) fn finish(&mut self) -> [u8; HASH_LENGTH] {
         let bits = self.hashed.wrapping_add(self.filled as u64).wrapping_mul(8);
-        if let Some((end, padding)) = self.block.get_mut(self.filled..).and_then(<[u8]>::split_first_mut) {
+        if let Some(end) = self.block.get_mut(self.filled) {
             *end = 0x80;
-            padding.fill(0);
         }
         if self.filled >= LENGTH_AT {
             compress256(&mut self.state, &[self.block]);
-            self.block.fill(0);
+            self.block = [0; HASH_BLOCK];
         }
         if let Some(length) = self.block.last_chunk_mut() {
             *length = bits.to_be_bytes();

@@ -91,6 +91,7 @@ pub(crate) fn pbkdf2(password: &[u8], salt: &[u8], iterations: u32, key: &mut [u
 pub(crate) struct Cipher(Aes128);
 
 impl Cipher {
+    #[inline]
     pub(crate) fn new(key: &[u8; BLOCK_LENGTH]) -> Self {
         Self(Aes128::new(Array::cast_from_core(key)))
     }

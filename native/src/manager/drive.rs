@@ -64,6 +64,27 @@ impl Inner {
         Opening { pending: self.core.open(headers, now), copies }
     }
 
+    /// The session, if nobody has to be waited for: where the store is this process's memory, or nothing is to be read.
+    /// A future of all that may have to be waited for would be moved about with every request.
+    pub(crate) fn read_at_once(&self, opening: Opening) -> Result<CoreSession, Opening> {
+        if self.core.placement() != Placement::Store {
+            return Err(opening);
+        }
+        let record = match (opening.pending.key(), self.store.at_once()) {
+            (None, _) => Vec::new(),
+            (Some(key), Some(store)) => store.get_at_once(key).unwrap_or_default(),
+            (Some(_), None) => return Err(opening),
+        };
+        Ok(self.opened(self.core.resume(opening.pending, record, self.clock.now())))
+    }
+
+    fn opened(&self, session: CoreSession) -> CoreSession {
+        if let Some(event) = session.event() {
+            self.emit(event);
+        }
+        session
+    }
+
     /// Reads the record and makes the session of it.
     pub(crate) async fn read(&self, opening: Opening) -> Result<CoreSession, Error> {
         let Opening { pending, copies } = opening;
@@ -84,10 +105,7 @@ impl Inner {
             let copies = copies.iter().map(Vec::as_slice);
             self.core.resume_placed(pending, copies, sources, self.clock.now())
         };
-        if let Some(event) = session.event() {
-            self.emit(event);
-        }
-        Ok(session)
+        Ok(self.opened(session))
     }
 
     /// The time now.
@@ -112,6 +130,18 @@ impl Inner {
     /// The session again, after its commit.
     pub(crate) fn reopen(&self, finished: CoreFinished) -> CoreSession {
         self.core.reopen(finished, self.clock.now())
+    }
+
+    /// Carries out a commit, as far as nobody has to be waited for and all goes well; tells whether that is all of it.
+    pub(crate) fn write_at_once(&self, commit: &mut CoreCommit) -> bool {
+        let Some(store) = self.store.at_once() else { return commit.operation().is_none() };
+        while let Some(operation) = commit.operation() {
+            match store.apply_at_once(operation) {
+                Ok(Outcome::Applied) => commit.applied(),
+                Ok(Outcome::Conflict) | Err(_) => return false,
+            }
+        }
+        true
     }
 
     /// Carries out a commit.

@@ -137,11 +137,12 @@ impl Slot {
         let Some(session) = state.session.take() else { return Ok(nothing) };
         state.phase = Phase::Committed;
         drop(state);
-        let commit = inner.commit(session).inspect_err(|_| self.fail())?;
-        if commit.operation().is_some() {
+        let mut commit = inner.commit(session).inspect_err(|_| self.fail())?;
+        if !inner.write_at_once(&mut commit) {
             return Ok(Begun { was_read, job: Some(Job { commit, repeats }) });
         }
-        self.finished(inner.finish(commit).inspect_err(|_| self.fail())?, next);
+        let finished = inner.finish(commit).inspect_err(|_| self.fail())?;
+        self.finished(finished, next);
         Ok(nothing)
     }
 
