@@ -11,7 +11,10 @@ use crate::time::UnixTime;
 use crate::value::ValueError;
 
 /// What to do next.
-#[expect(clippy::large_enum_variant, reason = "there may be no allocator to box with")]
+#[cfg_attr(
+    not(feature = "alloc"),
+    expect(clippy::large_enum_variant, reason = "there may be no allocator to box with")
+)]
 pub enum Conflict<B: Buffer> {
     /// The fresh session with this request's changes: run its
     /// [`pending_updates`](Session::pending_updates) again, then commit it.
@@ -21,7 +24,10 @@ pub enum Conflict<B: Buffer> {
 }
 
 /// What became of a commit that met a conflict. The commit itself stays where it is: it is large.
-#[expect(clippy::large_enum_variant, reason = "there may be no allocator to box with")]
+#[cfg_attr(
+    not(feature = "alloc"),
+    expect(clippy::large_enum_variant, reason = "there may be no allocator to box with")
+)]
 enum Resolution<B: Buffer> {
     /// Go on with the commit's operations.
     GoOn,

@@ -11,6 +11,8 @@ use sha2::Sha256;
 use sha2::digest::{FixedOutput, Update};
 
 use self::hash::Hash;
+#[cfg(test)]
+pub(crate) use self::hash::blocks;
 pub(crate) use self::hash::{Mac, STATES_LENGTH};
 pub(crate) use self::secret::Secret;
 
