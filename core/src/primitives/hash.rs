@@ -24,7 +24,7 @@ const LENGTH_AT: usize = HASH_BLOCK - 8;
 const OUTER_BLOCK: [u8; HASH_BLOCK] = {
     let mut block = [0; HASH_BLOCK];
     block[HASH_LENGTH] = 0x80;
-    let [high, low] = (8 * (HASH_BLOCK + HASH_LENGTH) as u16).to_be_bytes();
+    let [.., high, low] = (8 * (HASH_BLOCK + HASH_LENGTH)).to_be_bytes();
     block[HASH_BLOCK - 2] = high;
     block[HASH_BLOCK - 1] = low;
     block
@@ -51,14 +51,14 @@ pub(crate) mod blocks {
     }
 
     pub(super) fn count(blocks: usize) {
-        HASHED.set(HASHED.get() + blocks);
+        HASHED.set(HASHED.get().saturating_add(blocks));
     }
 
     /// How many `run` hashes, and what it gives.
     pub(crate) fn of<T>(run: impl FnOnce() -> T) -> (usize, T) {
         let before = HASHED.get();
         let given = run();
-        (HASHED.get() - before, given)
+        (HASHED.get().saturating_sub(before), given)
     }
 }
 

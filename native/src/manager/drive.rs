@@ -66,6 +66,7 @@ impl Inner {
 
     /// The session, if nobody has to be waited for: where the store is this process's memory, or nothing is to be read.
     /// A future of all that may have to be waited for would be moved about with every request.
+    #[expect(clippy::result_large_err, reason = "the error is what to go on with, and most have none")]
     pub(crate) fn read_at_once(&self, opening: Opening) -> Result<CoreSession, Opening> {
         if self.core.placement() != Placement::Store {
             return Err(opening);

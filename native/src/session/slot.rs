@@ -216,7 +216,7 @@ impl Slot {
     pub(crate) fn take_for_reload(&self) -> Result<(Pending, Phase), SessionError> {
         let mut state = self.lock();
         self.take_up(&mut state);
-        if state.session.as_ref().is_some_and(|session| session.is_destroyed()) {
+        if state.session.as_ref().is_some_and(CoreSession::is_destroyed) {
             return Err(SessionError::Destroyed);
         }
         let session = state.session.take().ok_or(SessionError::Committed)?;
@@ -294,7 +294,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         let is_left = matches!(state.phase, Phase::Open | Phase::Detached)
-            && state.session.as_ref().is_some_and(|session| session.is_destroyed());
+            && state.session.as_ref().is_some_and(CoreSession::is_destroyed);
         let (true, Some(session)) = (is_left, state.session.take()) else { return };
         let (Ok(runtime), Ok(commit)) =
             (tokio::runtime::Handle::try_current(), self.manager.inner().commit(session))
