@@ -1,6 +1,7 @@
 //! Sessions in Redis (6.2 or newer) or Valkey: a single server, the master that Sentinels name, or a Cluster.
 //!
-//! A read is one round trip and a write is one, its condition checked by a script on the server. Redis forgets
+//! A read is one round trip and a write is one, its condition checked on the server: by a script, or by `SET NX` where there must be
+//! no record yet. (If there is one after all, a second round trip tells what.) Redis forgets
 //! expired records by itself. On a Cluster a record's first place on its owner's list costs one more round trip.
 //!
 //! Redis acknowledges a write before its replicas have it, so a failover can lose the last acknowledged writes, sign-outs
