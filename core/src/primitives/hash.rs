@@ -90,8 +90,8 @@ impl Hash {
         if self.filled > 0 {
             let free = self.block.get_mut(self.filled..).unwrap_or_default();
             let (first, rest) = bytes.split_at_checked(free.len()).unwrap_or((bytes, &[]));
-            for (to, from) in free.iter_mut().zip(first) {
-                *to = *from;
+            if let Some(start) = free.get_mut(..first.len()) {
+                start.copy_from_slice(first);
             }
             self.filled = self.filled.saturating_add(first.len());
             if self.filled < HASH_BLOCK {
@@ -215,13 +215,12 @@ impl Mac {
     /// The hash of the key's outer block and of the inner hash: all but that is known, the padding too.
     #[inline]
     pub(super) fn finish(&self, message: &mut Hash) -> [u8; HASH_LENGTH] {
-        let mut block = OUTER_BLOCK;
-        if let Some(start) = block.first_chunk_mut() {
+        let mut outer = Hash { block: OUTER_BLOCK, ..Hash::after(self.outer, HASH_BLOCK as u64) };
+        if let Some(start) = outer.block.first_chunk_mut() {
             *start = message.finish();
         }
-        let mut state = self.outer;
-        compress(&mut state, &[block]);
-        bytes_of(&state)
+        compress(&mut outer.state, &[outer.block]);
+        bytes_of(&outer.state)
     }
 
     /// Both states.

@@ -59,3 +59,15 @@ impl Clock for ManualClock {
         UnixTime::from_secs(self.0.load(Ordering::SeqCst))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_clock_tells_the_time() {
+        let (told, now) = (SystemClock.now(), UnixTime::now());
+        // The tick may have been in the second before.
+        assert!(told.as_secs().abs_diff(now.as_secs()) <= 1, "{told:?} at {now:?}");
+    }
+}
