@@ -1,8 +1,9 @@
 //! Session ids.
 
 use rand_core::CryptoRng;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize as _;
 
+use crate::primitives::Secret;
 use crate::token::base64;
 
 /// The fewest bytes that an id may have: 22 characters of base64 hold 128 bits.
@@ -27,7 +28,7 @@ pub struct SessionId {
 impl SessionId {
     /// A new id: 32 random bytes in base64url, 43 characters.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        let mut random = Zeroizing::new([0; RANDOM_BYTES]);
+        let mut random = Secret::<RANDOM_BYTES>::zero();
         rng.fill_bytes(random.as_mut_slice());
         Self::from_random(*random)
     }
@@ -68,7 +69,7 @@ impl core::fmt::Debug for SessionId {
 
 impl Drop for SessionId {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        self.bytes.as_mut_slice().zeroize();
     }
 }
 

@@ -16,6 +16,7 @@ extern crate std;
 pub mod buffer;
 pub mod cookie;
 pub mod event;
+mod held;
 pub mod id;
 pub mod manager;
 pub mod memory;

@@ -23,7 +23,10 @@ impl<S: Sync> FromRequestParts<S> for Session {
         if !slot.is_opened() {
             let inner = slot.manager().inner();
             let opening = inner.open(parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes));
-            slot.opened(inner.read(opening).await.map_err(Rejection::Failed)?);
+            slot.opened(match inner.read_at_once(opening) {
+                Ok(session) => session,
+                Err(opening) => Box::pin(inner.read(opening)).await.map_err(Rejection::Failed)?,
+            });
         }
         Ok(Self::in_slot(slot))
     }

@@ -5,13 +5,15 @@ use core::time::Duration;
 use rand_core::CryptoRng;
 
 use super::placement::ENDED;
-use super::{FiledApart, Manager, Placement};
+use super::{Filed, Manager, Placement};
 use crate::buffer::Buffer;
+use crate::held::Held;
 use crate::id::SessionId;
-use crate::record::seal::RecordKey;
-use crate::session::{Origin, Session, SessionError, Successor};
+use crate::primitives::Secret;
+use crate::session::{Origin, Session, SessionError, State};
 use crate::store::{Condition, Operation, StoreKey};
 use crate::time::{MAX_CLOCK_SKEW, UnixTime};
+use crate::token::LightKey;
 
 /// How long a store keeps a record beyond its session's end, so that the core's clock judges.
 pub(super) const STORE_GRACE: Duration = Duration::from_secs(MAX_CLOCK_SKEW);
@@ -23,6 +25,11 @@ pub(super) const STORE_GRACE: Duration = Duration::from_secs(MAX_CLOCK_SKEW);
 /// given up, and its [`Self::orphan`] deleted if that can be done.
 pub struct Commit<B: Buffer> {
     pub(super) session: Session<B>,
+    pub(super) work: Held<Work>,
+}
+
+/// What a commit has to do, and how far it has come.
+pub(super) struct Work {
     pub(super) plan: Plan,
     pub(super) steps: Steps,
     /// How many steps are done.
@@ -69,14 +76,14 @@ struct Place {
     id: SessionId,
     key: StoreKey,
     /// Its key under the newest key of the ring, if that is known already.
-    record_key: Option<RecordKey>,
+    record_key: Option<LightKey>,
 }
 
 /// The record to write.
 pub(super) struct Target {
     pub(super) id: SessionId,
     pub(super) key: StoreKey,
-    pub(super) filed: Option<FiledApart>,
+    pub(super) filed: Option<Held<Filed>>,
     /// The initialization vector of the cookie, if one is to be sent.
     pub(super) cookie_iv: Option<[u8; 16]>,
 }
@@ -126,7 +133,7 @@ impl From<SessionError> for CommitError {
 impl<B: Buffer> Commit<B> {
     /// The next operation; `None` when all are done.
     pub fn operation(&self) -> Option<Operation<'_>> {
-        Some(match *self.steps.get(self.done)? {
+        Some(match *self.work.steps.get(self.work.done)? {
             Step::Mark(key) => Operation::Put {
                 key,
                 record: ENDED,
@@ -135,7 +142,7 @@ impl<B: Buffer> Commit<B> {
                 filing: None,
             },
             Step::Put(condition) => {
-                let target = self.plan.target()?;
+                let target = self.work.plan.target()?;
                 Operation::Put {
                     key: target.key,
                     record: self.session.data.token(),
@@ -152,36 +159,36 @@ impl<B: Buffer> Commit<B> {
     fn ends_at(&self) -> UnixTime {
         match &self.session.origin {
             Origin::Stored(stored) => stored.ends_at,
-            Origin::Fresh(_) => self.now,
+            Origin::Fresh(_) => self.work.now,
         }
     }
 
     /// Says that the operation was carried out.
     pub fn applied(&mut self) {
-        self.done = self.done.saturating_add(1);
+        self.work.done = self.work.done.saturating_add(1);
     }
 
     /// Whether the operations may be left undone if the store fails: the session is as good without.
     pub fn is_optional(&self) -> bool {
-        matches!(self.plan, Plan::Store { purpose: Purpose::Touch, .. })
+        matches!(self.work.plan, Plan::Store { purpose: Purpose::Touch, .. })
     }
 
     /// Says that the operations were left undone.
     pub fn drop_optional(&mut self) {
         if self.is_optional() {
-            self.plan = Plan::Dropped;
-            self.steps.clear();
+            self.work.plan = Plan::Dropped;
+            self.work.steps.clear();
         }
     }
 
     /// Whether the operations must all be carried out even if the client is gone: something ends with them.
     pub fn must_finish(&self) -> bool {
-        self.steps.iter().any(|step| !matches!(step, Step::Put(_)))
+        self.work.steps.iter().any(|step| !matches!(step, Step::Put(_)))
     }
 
     /// The new record, which no browser knows of, that a commit may leave behind when it is given up: worth deleting.
     pub fn orphan(&self) -> Option<StoreKey> {
-        match &self.plan {
+        match &self.work.plan {
             Plan::Create(target) | Plan::Rotate { target, .. } => Some(target.key),
             _ => None,
         }
@@ -189,7 +196,7 @@ impl<B: Buffer> Commit<B> {
 
     /// The name of the record that is written or deleted, for logs.
     pub fn key(&self) -> Option<StoreKey> {
-        match &self.plan {
+        match &self.work.plan {
             Plan::Destroy(key) => Some(*key),
             plan => plan.target().map(|target| target.key).or_else(|| self.session.key()),
         }
@@ -219,9 +226,10 @@ impl Manager {
         if session.pending_updates().next().is_some() && !session.intent.discarded {
             return Err(CommitError::PendingUpdate);
         }
-        let mut steps = Steps::new();
-        let plan = self.plan(&mut session, &mut steps, now, rng)?;
-        Ok(Commit { session, plan, steps, done: 0, now, failure: None })
+        let mut work =
+            Held::new(Work { plan: Plan::Nothing, steps: Steps::new(), done: 0, now, failure: None });
+        work.plan = self.plan(&mut session, &mut work.steps, now, rng)?;
+        Ok(Commit { session, work })
     }
 
     #[inline(never)]
@@ -249,7 +257,7 @@ impl Manager {
         }
         if intent.rotate {
             let (id, condition) = match stored.successor.take() {
-                Some(Successor { id, tag }) => (id, Condition::Matches(tag)),
+                Some(successor) => (successor.id.clone(), Condition::Matches(successor.tag)),
                 None => (self.generate_id(rng), Condition::Absent),
             };
             self.step(steps, Step::Put(condition));
@@ -292,7 +300,7 @@ impl Manager {
     }
 
     fn generate_id(&self, rng: &mut impl CryptoRng) -> SessionId {
-        let mut random = zeroize::Zeroizing::new([0; 32]);
+        let mut random = Secret::<32>::zero();
         rng.fill_bytes(random.as_mut_slice());
         (self.make_id)(*random)
     }
@@ -315,9 +323,9 @@ impl Manager {
         let mut ivs = [[0; 16]; 2];
         rng.fill_bytes(ivs.as_flattened_mut());
         let [record_iv, cookie_iv] = ivs;
-        let record_key =
-            record_key.unwrap_or_else(|| self.namespace.record_key(self.ring.newest(), &id)).expand();
-        session.data.seal(&session.header, &record_key, now, record_iv)?;
+        let record_key = record_key.unwrap_or_else(|| self.namespace.record_key(self.ring.newest(), &id));
+        let State { data, header, .. } = &mut **session;
+        data.seal(header, &record_key, now, record_iv)?;
         Ok(Target { id, key, filed, cookie_iv: is_new.then_some(cookie_iv) })
     }
 }

@@ -3,14 +3,18 @@
 use super::Manager;
 use super::commit::{Commit, Plan, Purpose, Step};
 use crate::buffer::Buffer;
+use crate::held::Held;
 use crate::id::SessionId;
-use crate::session::{Data, How, Origin, Session, SessionError, Stored, Successor};
+use crate::session::{How, Origin, Session, SessionError, State, Stored, Successor};
 use crate::store::{Condition, StoreKey, Tag};
 use crate::time::UnixTime;
 use crate::value::ValueError;
 
 /// What to do next.
-#[expect(clippy::large_enum_variant, reason = "there may be no allocator to box with")]
+#[cfg_attr(
+    not(feature = "alloc"),
+    expect(clippy::large_enum_variant, reason = "there may be no allocator to box with")
+)]
 pub enum Conflict<B: Buffer> {
     /// The fresh session with this request's changes: run its
     /// [`pending_updates`](Session::pending_updates) again, then commit it.
@@ -20,7 +24,10 @@ pub enum Conflict<B: Buffer> {
 }
 
 /// What became of a commit that met a conflict. The commit itself stays where it is: it is large.
-#[expect(clippy::large_enum_variant, reason = "there may be no allocator to box with")]
+#[cfg_attr(
+    not(feature = "alloc"),
+    expect(clippy::large_enum_variant, reason = "there may be no allocator to box with")
+)]
 enum Resolution<B: Buffer> {
     /// Go on with the commit's operations.
     GoOn,
@@ -46,7 +53,7 @@ impl Manager {
 
     #[inline(never)]
     fn resolve<B: Buffer>(&self, commit: &mut Commit<B>, fresh: B, now: UnixTime) -> Resolution<B> {
-        let Some(step) = commit.steps.get(commit.done).copied() else { return Resolution::GoOn };
+        let Some(step) = commit.work.steps.get(commit.work.done).copied() else { return Resolution::GoOn };
         let own = Tag::of(commit.session.data.token());
         if let Step::Put(_) = step
             && !fresh.is_empty()
@@ -56,13 +63,13 @@ impl Manager {
             commit.applied();
             return Resolution::GoOn;
         }
-        match (core::mem::replace(&mut commit.plan, Plan::Ended), step) {
+        match (core::mem::replace(&mut commit.work.plan, Plan::Ended), step) {
             (Plan::Create(target) | Plan::Rotate { target, .. }, Step::Put(Condition::Absent)) => {
                 self.another_id(commit, &target.id)
             }
             (Plan::Store { purpose: Purpose::Touch, .. }, _) => {
-                commit.plan = Plan::Dropped;
-                commit.steps.clear();
+                commit.work.plan = Plan::Dropped;
+                commit.work.steps.clear();
                 Resolution::GoOn
             }
             (Plan::Store { target, .. }, _) => {
@@ -79,7 +86,7 @@ impl Manager {
             (Plan::Rotate { target, .. }, Step::Mark(_)) => ended(commit, Some(target.key)),
             (plan, _) => {
                 // A sign-out goes on, whatever it finds.
-                commit.plan = plan;
+                commit.work.plan = plan;
                 commit.applied();
                 Resolution::GoOn
             }
@@ -89,7 +96,7 @@ impl Manager {
     /// A new id was taken: only an application's own id generator could make one twice.
     fn another_id<B: Buffer>(&self, commit: &mut Commit<B>, id: &SessionId) -> Resolution<B> {
         let key = self.namespace.record_key(self.ring.newest(), id);
-        match commit.session.data.open(&key.expand()) {
+        match commit.session.data.open(&key) {
             Ok(_) => Resolution::Again,
             Err(_) => ended(commit, None),
         }
@@ -106,32 +113,23 @@ impl Manager {
         let ours = &mut commit.session;
         let Origin::Stored(stored) = &ours.origin else { return Ok(None) };
         let tag = Tag::of(fresh.as_ref());
-        let mut data = Data::new(fresh, self.limit);
-        let Ok(opened) = self.unseal(&mut data, &stored.id, 0, now) else { return Ok(None) };
-        let is_current = stored.is_current && opened.ring_index == 0;
-        let (header, record_key) = opened.keep();
-        let origin = Stored {
+        let mut merged = Session::new(fresh, self.limit, self.lifetimes, now);
+        let State { data, header, .. } = &mut *merged;
+        let Ok(opened) = self.unseal(data, header, &stored.id, 0, now) else { return Ok(None) };
+        merged.origin = Origin::Stored(Stored {
             id: stored.id.clone(),
             key: stored.key,
             tag,
-            is_current,
-            ends_at: header.ends_at(self.lifetimes),
-            record_key,
+            is_current: stored.is_current && opened.ring_index == 0,
+            ends_at: merged.header.ends_at(self.lifetimes),
+            record_key: opened.record_key(),
             successor: None,
-        };
+        });
+        merged.intent = ours.intent;
         let key = self.namespace.record_key(self.ring.newest(), sealed_as);
-        if ours.data.open(&key.expand()).is_err() {
+        if ours.data.open(&key).is_err() {
             return Ok(None);
         }
-        let mut merged = Session {
-            data,
-            header,
-            origin: Origin::Stored(origin),
-            intent: ours.intent,
-            now,
-            lifetimes: self.lifetimes,
-            event: None,
-        };
         replay(ours, &mut merged)?;
         Ok(Some(merged))
     }
@@ -188,13 +186,13 @@ fn go_on<B: Buffer>(
     match merged {
         Ok(Some(mut session)) => {
             if let Origin::Stored(stored) = &mut session.origin {
-                stored.successor = successor;
+                stored.successor = successor.map(Held::new);
             }
             Resolution::Merged(session)
         }
         Ok(None) => ended(commit, key),
         Err(error) => {
-            commit.failure = Some(error);
+            commit.work.failure = Some(error);
             ended(commit, key)
         }
     }
@@ -202,8 +200,8 @@ fn go_on<B: Buffer>(
 
 /// The session has ended; a record that was stored for it meanwhile is to be deleted.
 fn ended<B: Buffer>(commit: &mut Commit<B>, left_behind: Option<StoreKey>) -> Resolution<B> {
-    commit.plan = Plan::Ended;
-    commit.done = 0;
-    commit.steps = left_behind.into_iter().map(|key| Step::Delete(key, Condition::Any)).collect();
+    commit.work.plan = Plan::Ended;
+    commit.work.done = 0;
+    commit.work.steps = left_behind.into_iter().map(|key| Step::Delete(key, Condition::Any)).collect();
     Resolution::GoOn
 }

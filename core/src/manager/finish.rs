@@ -2,12 +2,13 @@
 
 use core::time::Duration;
 
-use super::commit::{Commit, CommitError, Plan, Purpose, Target};
+use super::commit::{Commit, CommitError, Plan, Purpose, Target, Work};
 use super::placement::DATA_SUFFIX;
 use super::{Manager, Placement};
 use crate::buffer::{Buffer, Full};
 use crate::cookie;
 use crate::event::{Event, EventKind};
+use crate::held::Held;
 use crate::id::SessionId;
 use crate::session::{Intent, Origin, Reason, Session, Stored};
 use crate::store::Tag;
@@ -17,8 +18,7 @@ use crate::token::base64;
 /// A commit whose operations are all done.
 pub struct Finished<B: Buffer> {
     session: Session<B>,
-    plan: Plan,
-    now: UnixTime,
+    work: Held<Work>,
 }
 
 /// One `Set-Cookie` header.
@@ -64,12 +64,12 @@ impl SetCookie<'_> {
 impl<B: Buffer> Finished<B> {
     /// Whether another request ended or rotated the session meanwhile, so that this one's changes are lost.
     pub fn has_lost_changes(&self) -> bool {
-        matches!(self.plan, Plan::Ended)
+        matches!(self.work.plan, Plan::Ended)
     }
 
     /// What happened; `None` if nothing was to be done.
     pub fn event(&self) -> Option<Event> {
-        let (kind, key) = match &self.plan {
+        let (kind, key) = match &self.work.plan {
             Plan::Nothing => return None,
             Plan::Create(target) => (EventKind::Created, Some(target.key)),
             Plan::Store { target, purpose: Purpose::Change } => (EventKind::Stored, Some(target.key)),
@@ -93,10 +93,10 @@ impl Manager {
         if commit.operation().is_some() {
             return Err(CommitError::Unfinished);
         }
-        let Commit { session, plan, now, failure, .. } = commit;
-        match failure {
+        let Commit { session, mut work } = commit;
+        match work.failure.take() {
             Some(error) => Err(error.into()),
-            None => Ok(Finished { session, plan, now }),
+            None => Ok(Finished { session, work }),
         }
     }
 
@@ -106,10 +106,10 @@ impl Manager {
         finished: &'a Finished<B>,
     ) -> impl Iterator<Item = SetCookie<'a>> {
         let ends_at = finished.session.header.ends_at(self.lifetimes);
-        let left = finished.now.age(ends_at);
-        let (data, id) = match &finished.plan {
+        let left = finished.work.now.age(ends_at);
+        let (data, id) = match &finished.work.plan {
             Plan::Create(target) | Plan::Store { target, .. } | Plan::Rotate { target, .. } => {
-                let id = target.cookie_iv.map(|iv| (Value::Id(&target.id, finished.now, iv), left));
+                let id = target.cookie_iv.map(|iv| (Value::Id(&target.id, finished.work.now, iv), left));
                 (self.data_cookie(finished, left), id)
             }
             Plan::Destroy(_) => {
@@ -153,15 +153,15 @@ impl Manager {
     ///
     /// A session that has ended stays as after [`Session::destroy`].
     pub fn reopen<B: Buffer>(&self, finished: Finished<B>, now: UnixTime) -> Session<B> {
-        let Finished { mut session, plan, .. } = finished;
+        let Finished { mut session, mut work } = finished;
         session.now = now;
-        match plan {
+        match core::mem::replace(&mut work.plan, Plan::Ended) {
             Plan::Nothing => return session,
             Plan::Create(target) | Plan::Store { target, .. } | Plan::Rotate { target, .. } => {
                 let Target { id, key, .. } = target;
                 let tag = Tag::of(session.data.token());
                 let record_key = self.namespace.record_key(self.ring.newest(), &id);
-                if let Ok(header) = session.data.open(&record_key.expand()) {
+                if let Ok(header) = session.data.open(&record_key) {
                     session.data.forget_changes();
                     let ends_at = header.ends_at(self.lifetimes);
                     session.header = header;

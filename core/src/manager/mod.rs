@@ -31,7 +31,7 @@ pub use config::{Builder, ConfigError, MAX_LIMIT, MIN_LIMIT};
 pub use conflict::Conflict;
 pub use finish::{Finished, SetCookie};
 pub use open::Pending;
-pub(crate) use owners::FiledApart;
+pub(crate) use owners::Filed;
 pub use owners::{Listing, MAX_LISTING_LENGTH};
 pub use placement::{Placement, Sources};
 

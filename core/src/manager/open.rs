@@ -3,6 +3,7 @@
 use super::{Manager, Placement};
 use crate::cookie;
 use crate::id::{self, SessionId};
+use crate::primitives::Secret;
 use crate::session::{MAX_LIFETIME, Reason};
 use crate::store::StoreKey;
 use crate::time::UnixTime;
@@ -77,7 +78,7 @@ impl Manager {
         if value.len() > MAX_TOKEN_TEXT {
             return Err(Reason::BadCookie);
         }
-        let mut token = zeroize::Zeroizing::new([0; MAX_TOKEN_TEXT / 4 * 3]);
+        let mut token = Secret::<{ MAX_TOKEN_TEXT / 4 * 3 }>::zero();
         let opened = self.ring.open_text(value, token.as_mut_slice()).map_err(|_| Reason::BadCookie)?;
         let id = token.get(opened.plain).and_then(SessionId::from_bytes).ok_or(Reason::BadCookie)?;
         // Browsers keep no cookie for longer, and no session lives longer.

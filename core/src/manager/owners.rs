@@ -5,6 +5,7 @@ use rand_core::CryptoRng;
 use super::Manager;
 use super::commit::STORE_GRACE;
 use crate::buffer::Buffer;
+use crate::held::Held;
 use crate::record::{FORMAT_VERSION, Kind};
 use crate::session::{MAX_LABEL_LENGTH, Session};
 use crate::store::{Filing, OwnerKey, StoreKey};
@@ -40,12 +41,6 @@ pub(crate) struct Filed {
     is_new: bool,
     until: UnixTime,
 }
-
-/// A [`Filed`] that is moved about with its commit although few have one: apart, where there is an allocator.
-#[cfg(feature = "alloc")]
-pub(crate) type FiledApart = alloc::boxed::Box<Filed>;
-#[cfg(not(feature = "alloc"))]
-pub(crate) type FiledApart = Filed;
 
 impl Filed {
     pub(crate) fn filing(&self) -> Filing<'_> {
@@ -86,7 +81,7 @@ impl Manager {
         is_new: bool,
         now: UnixTime,
         rng: &mut impl CryptoRng,
-    ) -> Option<FiledApart> {
+    ) -> Option<Held<Filed>> {
         let newest = self.ring.newest();
         let owner = self.owner_key(newest, session.owner()?);
         let fields = (
@@ -104,10 +99,7 @@ impl Manager {
         rng.fill_bytes(&mut iv);
         self.listing_key(newest, key).seal_in_place(&mut entry, length, now, iv).ok()?;
         let until = session.header.ends_at(self.lifetimes).after(STORE_GRACE);
-        let filed = Filed { owner, entry, is_new, until };
-        #[cfg(feature = "alloc")]
-        let filed = FiledApart::new(filed);
-        Some(filed)
+        Some(Held::new(Filed { owner, entry, is_new, until }))
     }
 
     /// HKDF-Expand(PRK, "fastsession owner 1" ‖ length of the namespace in 2 bytes ‖ namespace ‖ owner).

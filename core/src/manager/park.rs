@@ -12,13 +12,14 @@
 use super::Manager;
 use super::open::{OpenedCookie, Pending};
 use crate::buffer::{Buffer, Full};
+use crate::held::Held;
 use crate::id::SessionId;
 use crate::record::Unreadable;
 use crate::record::header::Header;
-use crate::record::seal::RecordKey;
-use crate::session::{Data, Intent, Offsets, Origin, Reason, Session, SessionError, Stored, Successor};
+use crate::session::{Intent, Offsets, Origin, Reason, Session, SessionError, Stored, Successor};
 use crate::store::Tag;
 use crate::time::UnixTime;
+use crate::token::{LIGHT_KEY_LENGTH, LightKey};
 use crate::value::ValueError;
 use crate::value::wire::{Reader, Varint, widen};
 
@@ -73,7 +74,7 @@ impl<B: Buffer> Session<B> {
                 write_number(out, stored.ends_at.as_secs())?;
                 out.try_append(&[u8::from(stored.is_current), u8::from(stored.record_key.is_some())])?;
                 if let Some(key) = &stored.record_key {
-                    out.try_append(key.as_bytes())?;
+                    out.try_append(key.to_bytes().as_slice())?;
                 }
                 out.try_append(&[u8::from(stored.successor.is_some())])?;
                 if let Some(successor) = &stored.successor {
@@ -110,8 +111,12 @@ impl Manager {
     pub fn unpark<B: Buffer>(&self, mut parked: B) -> Result<Session<B>, SessionError> {
         let Facts { header, intent, now, offsets, origin, start } = self.read_facts(parked.as_ref())?;
         parked.truncate(start);
-        let data = Data::at(parked, self.limit, offsets);
-        Ok(Session { data, header, origin, intent, now, lifetimes: self.lifetimes, event: None })
+        let mut session = Session::new(parked, self.limit, self.lifetimes, now);
+        session.data.set_offsets(offsets);
+        session.header = header;
+        session.origin = origin;
+        session.intent = intent;
+        Ok(session)
     }
 
     fn read_facts(&self, parked: &[u8]) -> Result<Facts, ValueError> {
@@ -134,11 +139,14 @@ impl Manager {
             let ends_at = UnixTime::from_secs(reader.varint()?);
             let is_current = reader.byte()? == 1;
             let has_key = reader.byte()? == 1;
-            let record_key =
-                if has_key { Some(RecordKey::from_bytes(read_array(&mut reader)?)) } else { None };
+            let record_key = if has_key {
+                Some(LightKey::from_bytes(&read_array::<LIGHT_KEY_LENGTH>(&mut reader)?))
+            } else {
+                None
+            };
             let has_successor = reader.byte()? == 1;
             let successor = if has_successor { Some(read_record(&mut reader)?) } else { None };
-            let successor = successor.map(|(id, tag)| Successor { id, tag });
+            let successor = successor.map(|(id, tag)| Held::new(Successor { id, tag }));
             let key = self.namespace.store_key(&id);
             Origin::Stored(Stored { id, key, tag, is_current, ends_at, record_key, successor })
         };

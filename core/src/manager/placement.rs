@@ -3,14 +3,13 @@
 use core::time::Duration;
 
 use super::Manager;
-use super::open::Pending;
+use super::open::{OpenedCookie, Pending};
 use super::resume::Unsealed;
 use crate::buffer::Buffer;
 use crate::cookie::{self, Values};
 use crate::event::{Event, EventKind};
 use crate::id::SessionId;
-use crate::record::header::Header;
-use crate::session::{Data, Reason, Session, Stored};
+use crate::session::{Origin, Reason, Session, State, Stored};
 use crate::store::{StoreKey, Tag};
 use crate::time::UnixTime;
 use crate::token::{base64, timestamp_of};
@@ -61,8 +60,7 @@ pub struct Sources<B> {
 
 /// A source that opened.
 struct Opened<B: Buffer> {
-    data: Data<B>,
-    header: Header,
+    session: Session<B>,
     tag: Tag,
     ring_index: usize,
 }
@@ -97,43 +95,47 @@ impl Manager {
             return self.resume(pending, sources.record, now);
         }
         let Sources { record, copy, has_ended } = sources;
-        let mut record = Data::new(record, self.limit);
+        let mut session = Session::new(record, self.limit, self.lifetimes, now);
         let key = pending.key().copied();
         let cookie = match pending.cookie {
             Ok(cookie) if !has_ended => cookie,
-            Ok(_) => return self.fresh(record, Reason::Missing, key, now),
-            Err(reason) => return self.fresh(record, reason, key, now),
-        };
-        let tag = Tag::of(record.token());
-        let from_store = self.unseal(&mut record, &cookie.id, cookie.ring_index, now);
-        let copy = self.open_copy(copy, &cookie.id, cookie.ring_index, data_cookies, now);
-        let stored = |tag, ring_index, header: &Header| {
-            let is_current = cookie.ring_index == 0 && ring_index == 0;
-            let ends_at = header.ends_at(self.lifetimes);
-            Stored {
-                id: cookie.id,
-                key: cookie.key,
-                tag,
-                is_current,
-                ends_at,
-                record_key: None,
-                successor: None,
+            refused => {
+                Self::begin(&mut session, refused.err().unwrap_or(Reason::Missing), key);
+                return session;
             }
         };
-        let shown = from_store.as_ref().ok().map(|record| record.header.revision);
-        match (from_store, copy) {
-            (_, Some(copy)) if shown.is_none_or(|shown| copy.header.revision >= shown) => {
-                let is_stale = shown != Some(copy.header.revision) && self.placement != Placement::Cookie;
-                let event = is_stale.then_some(Event { kind: EventKind::StaleRead, key });
-                let stored = stored(copy.tag, copy.ring_index, &copy.header);
-                self.stored(copy.data, copy.header, stored, event, now)
+        let OpenedCookie { id, key: stored_as, ring_index } = cookie;
+        let tag = Tag::of(session.data.token());
+        let State { data, header, .. } = &mut *session;
+        let from_store = self.unseal(data, header, &id, ring_index, now);
+        let shown = from_store.as_ref().ok().map(|_| header.revision);
+        let copy = self.open_copy(copy, &id, ring_index, data_cookies, now);
+        let opened = match (from_store, copy) {
+            (_, Some(copy)) if shown.is_none_or(|shown| copy.session.header.revision >= shown) => {
+                let is_stale =
+                    shown != Some(copy.session.header.revision) && self.placement != Placement::Cookie;
+                session = copy.session;
+                session.event = is_stale.then_some(Event { kind: EventKind::StaleRead, key });
+                Ok((copy.tag, copy.ring_index))
             }
-            (Ok(Unsealed { header, ring_index, .. }), _) => {
-                let stored = stored(tag, ring_index, &header);
-                self.stored(record, header, stored, None, now)
+            (Ok(unsealed), _) => Ok((tag, unsealed.ring_index)),
+            (Err(reason), _) => Err(reason),
+        };
+        match opened {
+            Ok((tag, opened_with)) => {
+                session.origin = Origin::Stored(Stored {
+                    id,
+                    key: stored_as,
+                    tag,
+                    is_current: ring_index == 0 && opened_with == 0,
+                    ends_at: session.header.ends_at(self.lifetimes),
+                    record_key: None,
+                    successor: None,
+                });
             }
-            (Err(reason), _) => self.fresh(record, reason, key, now),
+            Err(reason) => Self::begin(&mut session, reason, key),
         }
+        session
     }
 
     fn open_copy<'v, B: Buffer>(
@@ -144,8 +146,9 @@ impl Manager {
         data_cookies: impl IntoIterator<Item = &'v [u8]>,
         now: UnixTime,
     ) -> Option<Opened<B>> {
-        let mut data = Data::new(buffer, self.limit);
+        let mut session = Session::new(buffer, self.limit, self.lifetimes, now);
         for value in data_cookies {
+            let State { data, header, .. } = &mut *session;
             data.reset();
             if value.len() > MAX_COOKIE
                 || data.fill(base64::decoded_len(value), |to| base64::decode(value, to).ok()).is_none()
@@ -158,10 +161,8 @@ impl Manager {
                 Placement::Both { lag } => sealed_at.is_some_and(|at| at.age(now) <= lag.saturating_mul(2)),
                 Placement::Store | Placement::Cookie => true,
             };
-            if is_young
-                && let Ok(Unsealed { header, ring_index, .. }) = self.unseal(&mut data, id, likely, now)
-            {
-                return Some(Opened { data, header, tag, ring_index });
+            if is_young && let Ok(Unsealed { ring_index, .. }) = self.unseal(data, header, id, likely, now) {
+                return Some(Opened { session, tag, ring_index });
             }
         }
         None

@@ -6,22 +6,21 @@ use crate::buffer::Buffer;
 use crate::event::Event;
 use crate::id::SessionId;
 use crate::record::header::Header;
-use crate::record::seal::RecordKey;
-use crate::session::{Data, Intent, Origin, Reason, Refusal, Session, Stored, check_times};
+use crate::session::{Data, Origin, Reason, Refusal, Session, State, Stored, check_times};
 use crate::store::{StoreKey, Tag};
 use crate::time::UnixTime;
+use crate::token::LightKey;
 
-/// A record that opened, and with which key.
+/// With which key a record opened.
 pub(super) struct Unsealed {
-    pub(super) header: Header,
     pub(super) ring_index: usize,
-    record_key: RecordKey,
+    record_key: LightKey,
 }
 
 impl Unsealed {
-    /// The header; and the record's key if it is the one to seal with again.
-    pub(super) fn keep(self) -> (Header, Option<RecordKey>) {
-        (self.header, (self.ring_index == 0).then_some(self.record_key))
+    /// The record's key if it is the one to seal with again.
+    pub(super) fn record_key(self) -> Option<LightKey> {
+        (self.ring_index == 0).then_some(self.record_key)
     }
 }
 
@@ -31,50 +30,27 @@ impl Manager {
     ///
     /// What is missing, expired, foreign or tampered with gives a fresh session, which knows the reason.
     pub fn resume<B: Buffer>(&self, pending: Pending, record: B, now: UnixTime) -> Session<B> {
-        let mut data = Data::new(record, self.limit);
+        let mut session = Session::new(record, self.limit, self.lifetimes, now);
         let key = pending.key().copied();
-        let opened = pending.cookie.and_then(|cookie| self.open_record(&mut data, cookie, now));
-        match opened {
-            Ok((header, stored)) => self.stored(data, header, stored, None, now),
-            Err(reason) => self.fresh(data, reason, key, now),
+        let opened = pending.cookie.and_then(|cookie| self.open_record(&mut session, cookie, now));
+        if let Err(reason) = opened {
+            Self::begin(&mut session, reason, key);
         }
+        session
     }
 
-    pub(super) fn stored<B: Buffer>(
-        &self,
-        data: Data<B>,
-        header: Header,
-        stored: Stored,
-        event: Option<Event>,
-        now: UnixTime,
-    ) -> Session<B> {
-        let origin = Origin::Stored(stored);
-        Session { data, header, origin, intent: Intent::default(), now, lifetimes: self.lifetimes, event }
-    }
-
-    pub(super) fn fresh<B: Buffer>(
-        &self,
-        mut data: Data<B>,
-        reason: Reason,
-        key: Option<StoreKey>,
-        now: UnixTime,
-    ) -> Session<B> {
-        data.reset();
-        Session {
-            data,
-            header: Header::new(now),
-            origin: Origin::Fresh(reason),
-            intent: Intent::default(),
-            now,
-            lifetimes: self.lifetimes,
-            event: Event::of_fresh(reason, key),
-        }
+    /// Makes it a fresh session, for this reason.
+    pub(super) fn begin<B: Buffer>(session: &mut Session<B>, reason: Reason, key: Option<StoreKey>) {
+        session.data.reset();
+        session.header = Header::new(session.now);
+        session.origin = Origin::Fresh(reason);
+        session.event = Event::of_fresh(reason, key);
     }
 
     /// Begins anew with the session of a request that goes on, as a stream or a WebSocket, to read what other requests
     /// have stored since. Changes that were not committed are dropped.
-    pub fn reload<B: Buffer>(&self, session: Session<B>) -> Pending {
-        let cookie = match session.origin {
+    pub fn reload<B: Buffer>(&self, mut session: Session<B>) -> Pending {
+        let cookie = match core::mem::replace(&mut session.origin, Origin::Fresh(Reason::Missing)) {
             Origin::Fresh(reason) => Err(reason),
             Origin::Stored(Stored { id, key, is_current, .. }) => {
                 Ok(OpenedCookie { id, key, ring_index: usize::from(!is_current) })
@@ -85,23 +61,31 @@ impl Manager {
 
     fn open_record<B: Buffer>(
         &self,
-        data: &mut Data<B>,
+        session: &mut Session<B>,
         cookie: OpenedCookie,
         now: UnixTime,
-    ) -> Result<(Header, Stored), Reason> {
+    ) -> Result<(), Reason> {
         let OpenedCookie { id, key, ring_index } = cookie;
+        let State { data, header, origin, .. } = &mut **session;
         let tag = Tag::of(data.token());
-        let unsealed = self.unseal(data, &id, ring_index, now)?;
-        let is_current = ring_index == 0 && unsealed.ring_index == 0;
-        let (header, record_key) = unsealed.keep();
-        let ends_at = header.ends_at(self.lifetimes);
-        Ok((header, Stored { id, key, tag, is_current, ends_at, record_key, successor: None }))
+        let unsealed = self.unseal(data, header, &id, ring_index, now)?;
+        *origin = Origin::Stored(Stored {
+            id,
+            key,
+            tag,
+            is_current: ring_index == 0 && unsealed.ring_index == 0,
+            ends_at: header.ends_at(self.lifetimes),
+            record_key: unsealed.record_key(),
+            successor: None,
+        });
+        Ok(())
     }
 
     /// Opens the record of `id` with the ring's keys, a likely one first.
     pub(super) fn unseal<B: Buffer>(
         &self,
         data: &mut Data<B>,
+        header: &mut Header,
         id: &SessionId,
         likely: usize,
         now: UnixTime,
@@ -114,10 +98,11 @@ impl Manager {
         let likely = keys().filter(|key| !by_likeliness(key));
         for (index, ring_key) in likely.chain(keys().filter(by_likeliness)) {
             let record_key = self.namespace.record_key(ring_key, id);
-            match data.open(&record_key.expand()) {
-                Ok(header) => {
-                    check_times(&header, self.lifetimes, now)?;
-                    return Ok(Unsealed { header, ring_index: index, record_key });
+            match data.open(&record_key) {
+                Ok(opened) => {
+                    *header = opened;
+                    check_times(header, self.lifetimes, now)?;
+                    return Ok(Unsealed { ring_index: index, record_key });
                 }
                 Err(Refusal::Content) => return Err(Reason::Unreadable),
                 Err(Refusal::Key) => {}

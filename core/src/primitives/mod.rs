@@ -1,12 +1,20 @@
 //! The cryptographic primitives. Nothing else in the crate names `aes`, `cbc`, `hmac`, `sha2` or `pbkdf2`.
 
+mod hash;
+mod secret;
+
 use aes::Aes128;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit, array::Array};
 use ctutils::{Choice, CtEq, CtGt, CtLt};
 use hmac::Hmac;
+use sha2::Sha256;
 use sha2::digest::{FixedOutput, Update};
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
+
+use self::hash::Hash;
+#[cfg(test)]
+pub(crate) use self::hash::blocks;
+pub(crate) use self::hash::{Mac, STATES_LENGTH};
+pub(crate) use self::secret::Secret;
 
 /// Bytes of a SHA-256 hash, of an HMAC-SHA256 tag and of an HKDF block.
 pub(crate) const HASH_LENGTH: usize = 32;
@@ -24,62 +32,26 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
 
 /// SHA-256 that has absorbed a prefix, which is hashed once however many hashes start with it.
 #[derive(Clone)]
-pub(crate) struct Hasher(Sha256);
+pub(crate) struct Hasher(Hash);
 
 impl Hasher {
-    pub(crate) fn new() -> Self {
-        Self(Sha256::new())
+    pub(crate) const fn new() -> Self {
+        Self(Hash::new())
     }
 
     /// The state after `prefix ‖ bytes`.
     pub(crate) fn absorb(mut self, bytes: &[u8]) -> Self {
-        Update::update(&mut self.0, bytes);
+        self.0.update(bytes);
         self
     }
 
     /// `SHA-256(prefix ‖ parts[0] ‖ parts[1] ‖ …)`, FIPS 180-4.
     pub(crate) fn hash(&self, parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
-        let mut state = self.0.clone();
+        let mut hash = self.0.clone();
         for part in parts {
-            Update::update(&mut state, part);
+            hash.update(part);
         }
-        state.finalize_fixed().into()
-    }
-}
-
-/// HMAC-SHA256 under one key, RFC 2104. The key's two hash states are computed once and erased on drop.
-#[derive(Clone)]
-pub(crate) struct Mac(Hmac<Sha256>);
-
-impl Mac {
-    /// A `key` of any length; RFC 2104 section 2 hashes one that is longer than a block of 64 bytes.
-    pub(crate) fn new(key: &[u8]) -> Self {
-        let mut block = Zeroizing::new([0; HASH_BLOCK]);
-        let hashed = Zeroizing::new(if key.len() > block.len() { sha256(&[key]) } else { [0; HASH_LENGTH] });
-        let source = if key.len() > block.len() { hashed.as_slice() } else { key };
-        for (to, from) in block.iter_mut().zip(source) {
-            *to = *from;
-        }
-        Self(Hmac::new(Array::cast_from_core(&block)))
-    }
-
-    /// `HMAC(key, parts[0] ‖ parts[1] ‖ …)`, RFC 2104.
-    pub(crate) fn tag(&self, parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
-        self.tag_of(parts.iter().copied())
-    }
-
-    /// Whether `tag` is `HMAC(key, parts[0] ‖ parts[1] ‖ …)`; takes the same time for every wrong tag.
-    pub(crate) fn verify(&self, parts: &[&[u8]], tag: &[u8; HASH_LENGTH]) -> bool {
-        equal(&self.tag(parts), tag)
-    }
-
-    #[inline]
-    fn tag_of<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; HASH_LENGTH] {
-        let mut state = self.0.clone();
-        for part in parts {
-            state.update(part);
-        }
-        state.finalize_fixed().into()
+        hash.finish()
     }
 }
 
@@ -87,20 +59,21 @@ impl Mac {
 ///
 /// The result is ready to expand: it is the HMAC state keyed by PRK.
 pub(crate) fn hkdf_extract(salt: &[u8], ikm: &[u8]) -> Mac {
-    Mac::new(Zeroizing::new(Mac::new(salt).tag(&[ikm])).as_slice())
+    let mut extract = Hmac::<Sha256>::new(Array::cast_from_core(&hash::key_block(salt)));
+    extract.update(ikm);
+    Mac::new(Secret::new(extract.finalize_fixed().into()).as_slice())
 }
 
 /// The first `N` bytes of `T(1) ‖ T(2) ‖ …` with `T(i) = HMAC(PRK, T(i-1) ‖ info ‖ i)`, the second step of
 /// HKDF-SHA256, RFC 5869 section 2.3. More than its 255 blocks do not compile.
-pub(crate) fn hkdf_expand<const N: usize>(prk: &Mac, info: &[&[u8]]) -> Zeroizing<[u8; N]> {
+pub(crate) fn hkdf_expand<const N: usize>(prk: &Mac, info: &[&[u8]]) -> Secret<N> {
     const { assert!(N <= 255 * HASH_LENGTH, "RFC 5869 bounds the output to 255 hashes") }
-    let mut okm = Zeroizing::new([0; N]);
-    let mut block = Zeroizing::new([0; HASH_LENGTH]);
+    let mut okm = Secret::<N>::zero();
+    let mut block = Secret::<HASH_LENGTH>::zero();
     for (counter, output) in (1..=u8::MAX).zip(okm.chunks_mut(HASH_LENGTH)) {
         let previous = if counter == 1 { &[][..] } else { block.as_slice() };
         let parts = core::iter::once(previous).chain(info.iter().copied());
-        let tag = prk.tag_of(parts.chain(core::iter::once([counter].as_slice())));
-        *block = tag;
+        *block = prk.tag_of(parts.chain(core::iter::once([counter].as_slice())));
         for (to, from) in output.iter_mut().zip(block.iter()) {
             *to = *from;
         }
@@ -120,6 +93,7 @@ pub(crate) fn pbkdf2(password: &[u8], salt: &[u8], iterations: u32, key: &mut [u
 pub(crate) struct Cipher(Aes128);
 
 impl Cipher {
+    #[inline]
     pub(crate) fn new(key: &[u8; BLOCK_LENGTH]) -> Self {
         Self(Aes128::new(Array::cast_from_core(key)))
     }
@@ -137,7 +111,7 @@ impl Cipher {
         prefix: usize,
     ) -> [u8; HASH_LENGTH] {
         let mut encryptor = cbc::Encryptor::inner_iv_init(&self.0, Array::cast_from_core(iv));
-        let mut message = mac.0.clone();
+        let mut message = mac.begin();
         let (mut hashed, mut encrypted) = (0, prefix);
         while encrypted < signed.len() {
             // Whole blocks that were encrypted a turn ago: what has just been written is slow to read back.
@@ -149,7 +123,7 @@ impl Cipher {
             (hashed, encrypted) = (ready, next);
         }
         message.update(signed.get(hashed..).unwrap_or_default());
-        message.finalize_fixed().into()
+        mac.finish(&mut message)
     }
 
     /// In place: `P[i] = AES⁻¹(key, C[i]) ⊕ C[i-1]` with `C[-1] = iv`.

@@ -65,3 +65,24 @@ fn comparisons() {
         is_constant(&[7; 32]) && is_constant(&[]) && !is_constant(&[7, 7, 8]) && !is_constant(&[8, 7, 7])
     );
 }
+
+#[test]
+fn hashes_and_tags_equal_those_of_the_crates() {
+    let text: [u8; 300] = core::array::from_fn(|at| u8::try_from(at * 7 % 256).unwrap());
+    for length in 0..=text.len() {
+        let whole = &text[..length];
+        let hash = <[u8; 32]>::from(<Sha256 as sha2::Digest>::digest(whole));
+        // In one piece, and in two of every length.
+        assert_eq!(sha256(&[whole]), hash, "{length}");
+        let (mac, mut message) = (Mac::new(whole), <Hmac<Sha256> as KeyInit>::new_from_slice(whole).unwrap());
+        message.update(whole);
+        let tag = <[u8; 32]>::from(message.finalize_fixed());
+        assert_eq!(mac.tag(&[whole]), tag, "{length}");
+        let kept = Mac::from_bytes(&mac.to_bytes());
+        for at in 0..=length {
+            let (start, end) = whole.split_at(at);
+            assert_eq!(sha256(&[start, end]), hash, "{at} of {length}");
+            assert_eq!(kept.tag(&[start, end]), tag, "{at} of {length}");
+        }
+    }
+}

@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
 use super::{FORMAT_VERSION, Kind, Unreadable};
@@ -16,7 +15,7 @@ pub(crate) const CSRF_SECRET_LENGTH: usize = 32;
 pub(crate) const MAX_LENGTH: usize = 2 + 3 * 10 + 3 * 11 + CSRF_SECRET_LENGTH;
 
 /// A session's own facts.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Header {
     /// Counts the writes of this record, over rotations too.
     pub(crate) revision: u64,
@@ -33,6 +32,9 @@ pub(crate) struct Header {
     /// What CSRF tokens are masked over; all zero until it is first needed or written.
     pub(crate) csrf_secret: [u8; CSRF_SECRET_LENGTH],
 }
+
+/// What stands before the CSRF secret: kind and version, and the other fields in their order.
+type Numbers = (u8, u8, u64, UnixTime, UnixTime, Option<UnixTime>, Option<u64>, Option<u64>);
 
 /// How long a session lives: unused, and at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +72,29 @@ impl Header {
     pub(crate) fn encode(&self) -> Result<heapless::Vec<u8, MAX_LENGTH>, Unreadable> {
         let mut bytes = heapless::Vec::new();
         bytes.resize(MAX_LENGTH, 0).map_err(|_| Unreadable)?;
-        let fields = (Kind::Record as u8, FORMAT_VERSION, self);
-        let length = postcard::to_slice(&fields, &mut bytes).map_err(|_| Unreadable)?.len();
+        let Self {
+            revision,
+            created,
+            last_seen,
+            authenticated_at,
+            idle_timeout,
+            absolute_timeout,
+            csrf_secret,
+        } = self;
+        let numbers: Numbers = (
+            Kind::Record as u8,
+            FORMAT_VERSION,
+            *revision,
+            *created,
+            *last_seen,
+            *authenticated_at,
+            *idle_timeout,
+            *absolute_timeout,
+        );
+        let length = postcard::to_slice(&numbers, &mut bytes).map_err(|_| Unreadable)?.len();
         bytes.truncate(length);
+        // An array of bytes is its bytes; serde would take it one by one.
+        bytes.extend_from_slice(csrf_secret).map_err(|_| Unreadable)?;
         Ok(bytes)
     }
 
@@ -88,8 +110,20 @@ impl Header {
 
     /// Reads what [`Self::encode`] wrote at the start of `plain`; gives the length as well.
     pub(crate) fn decode(plain: &[u8]) -> Result<(Self, usize), Unreadable> {
-        let (fields, rest) = postcard::take_from_bytes(plain).map_err(|_| Unreadable)?;
-        let (kind, version, header): (u8, u8, Self) = fields;
+        let (numbers, rest): (Numbers, _) = postcard::take_from_bytes(plain).map_err(|_| Unreadable)?;
+        let (kind, version, revision, created, last_seen, authenticated_at, idle_timeout, absolute_timeout) =
+            numbers;
+        let (csrf_secret, rest) = rest.split_first_chunk().ok_or(Unreadable)?;
+        let csrf_secret = *csrf_secret;
+        let header = Self {
+            revision,
+            created,
+            last_seen,
+            authenticated_at,
+            idle_timeout,
+            absolute_timeout,
+            csrf_secret,
+        };
         let length = plain.len().saturating_sub(rest.len());
         // Postcard reads integers that are longer than they need be.
         if kind != Kind::Record as u8 || version != FORMAT_VERSION || length != header.encoded_len() {
@@ -101,7 +135,7 @@ impl Header {
 
 impl Drop for Header {
     fn drop(&mut self) {
-        self.csrf_secret.zeroize();
+        self.csrf_secret.as_mut_slice().zeroize();
     }
 }
 

@@ -1,11 +1,9 @@
 //! The key of a record, and the name that a store holds it under.
 
-use zeroize::Zeroizing;
-
 use crate::id::SessionId;
 use crate::primitives::Hasher;
 use crate::store::StoreKey;
-use crate::token::{KEY_LENGTH, RingKey, TokenKey};
+use crate::token::{LightKey, RingKey};
 
 /// What a record's key is for; the number is the version of the derivation.
 const PURPOSE: &[u8] = b"fastsession record 1";
@@ -42,32 +40,13 @@ impl Namespace {
     }
 
     /// HKDF-Expand(PRK, "fastsession record 1" ‖ length of the namespace in 2 bytes ‖ namespace ‖ id).
-    pub(crate) fn record_key(&self, ring_key: &RingKey, id: &SessionId) -> RecordKey {
+    pub(crate) fn record_key(&self, ring_key: &RingKey, id: &SessionId) -> LightKey {
         let (length, name) = self.prefixed();
-        RecordKey(ring_key.subkey(&[PURPOSE, &length, name, id.as_bytes()]))
+        LightKey::new(&ring_key.subkey(&[PURPOSE, &length, name, id.as_bytes()]))
     }
 
     /// The name's length in two bytes, big-endian, and the name.
     pub(crate) fn prefixed(&self) -> ([u8; 2], &[u8]) {
         (u16::try_from(self.name.len()).unwrap_or_default().to_be_bytes(), self.name.as_bytes())
-    }
-}
-
-/// The key of a record, kept until the record is sealed again, since it takes several hashes to derive. It is expanded for
-/// each use: that takes less time than moving the expanded one about.
-pub(crate) struct RecordKey(Zeroizing<[u8; KEY_LENGTH]>);
-
-impl RecordKey {
-    pub(crate) fn from_bytes(key: [u8; KEY_LENGTH]) -> Self {
-        Self(Zeroizing::new(key))
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8; KEY_LENGTH] {
-        &self.0
-    }
-
-    /// The key ready for use.
-    pub(crate) fn expand(&self) -> TokenKey {
-        TokenKey::new(&self.0)
     }
 }

@@ -19,7 +19,7 @@ use crate::record::Unreadable;
 use crate::record::entries::{self, Entries, Entry, Life, MAX_KEY_LENGTH};
 use crate::record::header::{self, Header};
 use crate::time::UnixTime;
-use crate::token::{PREFIX, TokenKey, sealed_len};
+use crate::token::{LightKey, PREFIX, sealed_len};
 use crate::value::{ValueError, wire};
 
 /// How many times its limit a session may take while a value is written, so that an error can tell its size.
@@ -63,10 +63,9 @@ impl<B: Buffer> Data<B> {
         Self { buffer, limit, owner: 0, label: 0, count_at: 0, entries: 0, log, count: 0 }
     }
 
-    /// The bytes of an open session, whose parts begin at these offsets. What is not there reads as empty.
-    pub(crate) fn at(buffer: B, limit: usize, offsets: Offsets) -> Self {
-        let [owner, label, count_at, entries, log, count] = offsets;
-        Self { buffer, limit, owner, label, count_at, entries, log, count }
+    /// Takes the buffer for an open session whose parts begin at these offsets. What is not there reads as empty.
+    pub(crate) fn set_offsets(&mut self, offsets: Offsets) {
+        [self.owner, self.label, self.count_at, self.entries, self.log, self.count] = offsets;
     }
 
     /// Where the parts begin.
@@ -101,7 +100,7 @@ impl<B: Buffer> Data<B> {
     }
 
     /// Decrypts the sealed record in place. A log behind it stays.
-    pub(crate) fn open(&mut self, key: &TokenKey) -> Result<Header, Refusal> {
+    pub(crate) fn open(&mut self, key: &LightKey) -> Result<Header, Refusal> {
         let token = self.buffer.as_mut().get_mut(..self.log).unwrap_or_default();
         let plain = key.open_in_place(token).map_err(|_| Refusal::Key)?;
         let end = plain.end;
@@ -140,7 +139,7 @@ impl<B: Buffer> Data<B> {
     pub(crate) fn seal(
         &mut self,
         header: &Header,
-        key: &TokenKey,
+        key: &LightKey,
         at: UnixTime,
         iv: [u8; 16],
     ) -> Result<(), SessionError> {

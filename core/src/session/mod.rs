@@ -19,19 +19,26 @@ pub use error::{LargeKey, SessionError, TooLarge};
 pub use identity::{MAX_LABEL_LENGTH, MAX_LIFETIME, MAX_OWNER_LENGTH};
 pub(crate) use identity::{check_times, is_lifetime};
 
+use core::ops::{Deref, DerefMut};
+
 use crate::buffer::Buffer;
 use crate::event::Event;
+use crate::held::Held;
 use crate::id::SessionId;
 use crate::record::header::{Header, Lifetimes};
-use crate::record::seal::RecordKey;
 use crate::store::{StoreKey, Tag};
 use crate::time::UnixTime;
+use crate::token::LightKey;
 
 /// A session while a request uses it.
 ///
 /// All methods are synchronous and touch nothing but the session's own buffer; what they changed is written by
 /// [`Manager::commit`](crate::manager::Manager::commit). A method that returns an error has changed nothing.
-pub struct Session<B: Buffer> {
+pub struct Session<B: Buffer>(Held<State<B>>);
+
+/// What a session consists of.
+#[doc(hidden)]
+pub struct State<B: Buffer> {
     pub(crate) data: Data<B>,
     pub(crate) header: Header,
     pub(crate) origin: Origin,
@@ -42,6 +49,38 @@ pub struct Session<B: Buffer> {
     pub(crate) lifetimes: Lifetimes,
     /// What happened when it was read.
     pub(crate) event: Option<Event>,
+}
+
+impl<B: Buffer> Session<B> {
+    /// A fresh session, for which `record` is still to be opened.
+    #[inline]
+    pub(crate) fn new(record: B, limit: usize, lifetimes: Lifetimes, now: UnixTime) -> Self {
+        Self(Held::new(State {
+            data: Data::new(record, limit),
+            header: Header::new(now),
+            origin: Origin::Fresh(Reason::Missing),
+            intent: Intent::default(),
+            now,
+            lifetimes,
+            event: None,
+        }))
+    }
+}
+
+impl<B: Buffer> Deref for Session<B> {
+    type Target = State<B>;
+
+    #[inline]
+    fn deref(&self) -> &State<B> {
+        &self.0
+    }
+}
+
+impl<B: Buffer> DerefMut for Session<B> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut State<B> {
+        &mut self.0
+    }
 }
 
 /// Where a session came from.
@@ -64,9 +103,9 @@ pub(crate) struct Stored {
     /// From when on the record is over whatever anybody does; the request may change that of the session.
     pub(crate) ends_at: UnixTime,
     /// The record's key under the newest key of the ring, where opening it gave that.
-    pub(crate) record_key: Option<RecordKey>,
+    pub(crate) record_key: Option<LightKey>,
     /// The record under a new id that an earlier attempt of this request's rotation has stored.
-    pub(crate) successor: Option<Successor>,
+    pub(crate) successor: Option<Held<Successor>>,
 }
 
 /// A record that a rotation has stored under a new id, while the old one changed meanwhile.

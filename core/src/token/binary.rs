@@ -14,7 +14,7 @@ use core::ops::Range;
 use super::InvalidToken;
 use super::key::KEY_LENGTH;
 use crate::buffer::Full;
-use crate::primitives::{self, BLOCK_LENGTH, Cipher, HASH_LENGTH, Mac};
+use crate::primitives::{self, BLOCK_LENGTH, Cipher, HASH_LENGTH, Mac, STATES_LENGTH, Secret};
 use crate::time::UnixTime;
 
 /// Bytes before the ciphertext: version, timestamp and initialization vector.
@@ -54,26 +54,22 @@ pub(crate) fn ciphertext_len(length: usize) -> Option<usize> {
     (ciphertext > 0 && ciphertext.is_multiple_of(BLOCK_LENGTH)).then_some(ciphertext)
 }
 
-/// What seals and opens tokens: a Fernet key or a record's own, expanded for use and erased on drop.
-#[derive(Clone)]
+/// What seals and opens tokens: a Fernet key, expanded for use and erased on drop.
 pub(crate) struct TokenKey {
     mac: Mac,
     cipher: Cipher,
 }
 
 impl TokenKey {
-    /// The first 16 bytes sign, the others encrypt
-    /// ([key format](https://github.com/fernet/spec/blob/master/Spec.md#key-format)).
     pub(crate) fn new(key: &[u8; KEY_LENGTH]) -> Self {
-        let [signing @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = key;
-        let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, encryption @ ..] = key;
+        let (signing, encryption) = halves(key);
         Self { mac: Mac::new(signing), cipher: Cipher::new(encryption) }
     }
 
-    /// Makes a token of the `plain_len` bytes of payload that lie at [`PREFIX`].
+    /// As [`seal`].
     ///
     /// # Errors
-    /// [`Full`] if `token` is not [`sealed_len`] bytes long; it is unchanged then.
+    /// As [`seal`].
     pub(crate) fn seal_in_place(
         &self,
         token: &mut [u8],
@@ -81,15 +77,7 @@ impl TokenKey {
         at: UnixTime,
         iv: [u8; IV_LENGTH],
     ) -> Result<(), Full> {
-        if token.len() != sealed_len(plain_len) {
-            return Err(Full);
-        }
-        let (signed, tag) = token.split_last_chunk_mut::<MAC_LENGTH>().ok_or(Full)?;
-        let (prefix, padded) = signed.split_first_chunk_mut::<PREFIX>().ok_or(Full)?;
-        *prefix = prefix_of(at, iv);
-        padded.get_mut(plain_len..).ok_or(Full)?.fill(primitives::padding_of(plain_len));
-        *tag = self.cipher.encrypt_and_tag(&self.mac, &iv, signed, PREFIX);
-        Ok(())
+        seal((&self.mac, &self.cipher), token, plain_len, at, iv)
     }
 
     /// Verifies, then decrypts the token in place; returns where its payload lies.
@@ -101,31 +89,137 @@ impl TokenKey {
         self.decrypt_verified(token)
     }
 
-    /// Checks shape, version and, in constant time, the MAC; returns when the token was made.
+    /// As [`verify`].
     ///
     /// # Errors
     /// [`InvalidToken`]
     pub(crate) fn verify(&self, token: &[u8]) -> Result<UnixTime, InvalidToken> {
-        let timestamp = timestamp_of(token).ok_or(InvalidToken)?;
-        let (_, signed, tag) = split(token).ok_or(InvalidToken)?;
-        if self.mac.verify(&[signed], tag) { Ok(timestamp) } else { Err(InvalidToken) }
+        verify(&self.mac, token)
     }
 
-    /// Decrypts in place a token that [`verify`](Self::verify) has passed; returns where its payload lies.
+    /// As [`decrypt`].
     ///
     /// # Errors
-    /// [`InvalidToken`] if the padding is wrong, which takes the key to bring about.
+    /// As [`decrypt`].
     pub(crate) fn decrypt_verified(&self, token: &mut [u8]) -> Result<Range<usize>, InvalidToken> {
-        let (signed, _) = token.split_last_chunk_mut::<MAC_LENGTH>().ok_or(InvalidToken)?;
-        let (prefix, ciphertext) = signed.split_first_chunk_mut::<PREFIX>().ok_or(InvalidToken)?;
-        let iv = prefix.last_chunk().ok_or(InvalidToken)?;
-        let (blocks, []) = ciphertext.as_chunks_mut() else { return Err(InvalidToken) };
-        self.cipher.decrypt(iv, blocks);
-        let (last, whole) = blocks.split_last().ok_or(InvalidToken)?;
-        let rest = primitives::unpad(last).ok_or(InvalidToken)?;
-        let length = whole.as_flattened().len().saturating_add(rest);
-        Ok(PREFIX..PREFIX.saturating_add(length))
+        decrypt(&self.cipher, token)
     }
+}
+
+/// Bytes of a [`LightKey`].
+pub(crate) const LIGHT_KEY_LENGTH: usize = STATES_LENGTH + BLOCK_LENGTH;
+
+/// The key of a single token, which is opened and sealed once. The states of its MAC take two hashes and are kept; the schedules of
+/// AES take more room than time, and are computed for each use.
+pub(crate) struct LightKey {
+    mac: Mac,
+    encryption: Secret<BLOCK_LENGTH>,
+}
+
+impl LightKey {
+    pub(crate) fn new(key: &[u8; KEY_LENGTH]) -> Self {
+        let (signing, encryption) = halves(key);
+        Self { mac: Mac::new(signing), encryption: Secret::new(*encryption) }
+    }
+
+    /// As [`TokenKey::seal_in_place`].
+    ///
+    /// # Errors
+    /// As [`TokenKey::seal_in_place`].
+    pub(crate) fn seal_in_place(
+        &self,
+        token: &mut [u8],
+        plain_len: usize,
+        at: UnixTime,
+        iv: [u8; IV_LENGTH],
+    ) -> Result<(), Full> {
+        seal((&self.mac, &Cipher::new(&self.encryption)), token, plain_len, at, iv)
+    }
+
+    /// As [`TokenKey::open_in_place`].
+    ///
+    /// # Errors
+    /// As [`TokenKey::open_in_place`].
+    pub(crate) fn open_in_place(&self, token: &mut [u8]) -> Result<Range<usize>, InvalidToken> {
+        verify(&self.mac, token)?;
+        decrypt(&Cipher::new(&self.encryption), token)
+    }
+
+    /// It is as secret as the key that it was made of.
+    pub(crate) fn to_bytes(&self) -> Secret<LIGHT_KEY_LENGTH> {
+        let mut bytes = Secret::zero();
+        let states = self.mac.to_bytes();
+        for (to, from) in bytes.iter_mut().zip(states.iter().chain(self.encryption.iter())) {
+            *to = *from;
+        }
+        bytes
+    }
+
+    /// What [`Self::to_bytes`] gave.
+    pub(crate) fn from_bytes(bytes: &[u8; LIGHT_KEY_LENGTH]) -> Self {
+        let [states @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = bytes;
+        let mut encryption = Secret::zero();
+        for (to, from) in encryption.iter_mut().zip(bytes.iter().skip(states.len())) {
+            *to = *from;
+        }
+        Self { mac: Mac::from_bytes(states), encryption }
+    }
+}
+
+/// The first 16 bytes sign, the others encrypt
+/// ([key format](https://github.com/fernet/spec/blob/master/Spec.md#key-format)).
+fn halves(key: &[u8; KEY_LENGTH]) -> (&[u8; BLOCK_LENGTH], &[u8; BLOCK_LENGTH]) {
+    let [signing @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = key;
+    let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, encryption @ ..] = key;
+    (signing, encryption)
+}
+
+/// Makes a token of the `plain_len` bytes of payload that lie at [`PREFIX`].
+///
+/// # Errors
+/// [`Full`] if `token` is not [`sealed_len`] bytes long; it is unchanged then.
+fn seal(
+    (mac, cipher): (&Mac, &Cipher),
+    token: &mut [u8],
+    plain_len: usize,
+    at: UnixTime,
+    iv: [u8; IV_LENGTH],
+) -> Result<(), Full> {
+    if token.len() != sealed_len(plain_len) {
+        return Err(Full);
+    }
+    let (signed, tag) = token.split_last_chunk_mut::<MAC_LENGTH>().ok_or(Full)?;
+    let (prefix, padded) = signed.split_first_chunk_mut::<PREFIX>().ok_or(Full)?;
+    *prefix = prefix_of(at, iv);
+    padded.get_mut(plain_len..).ok_or(Full)?.fill(primitives::padding_of(plain_len));
+    *tag = cipher.encrypt_and_tag(mac, &iv, signed, PREFIX);
+    Ok(())
+}
+
+/// Checks shape, version and, in constant time, the MAC; returns when the token was made.
+///
+/// # Errors
+/// [`InvalidToken`]
+fn verify(mac: &Mac, token: &[u8]) -> Result<UnixTime, InvalidToken> {
+    let timestamp = timestamp_of(token).ok_or(InvalidToken)?;
+    let (_, signed, tag) = split(token).ok_or(InvalidToken)?;
+    if mac.verify(&[signed], tag) { Ok(timestamp) } else { Err(InvalidToken) }
+}
+
+/// Decrypts in place a token that [`verify`] has passed; returns where its payload lies.
+///
+/// # Errors
+/// [`InvalidToken`] if the padding is wrong, which takes the key to bring about.
+fn decrypt(cipher: &Cipher, token: &mut [u8]) -> Result<Range<usize>, InvalidToken> {
+    let (signed, _) = token.split_last_chunk_mut::<MAC_LENGTH>().ok_or(InvalidToken)?;
+    let (prefix, ciphertext) = signed.split_first_chunk_mut::<PREFIX>().ok_or(InvalidToken)?;
+    let iv = prefix.last_chunk().ok_or(InvalidToken)?;
+    let (blocks, []) = ciphertext.as_chunks_mut() else { return Err(InvalidToken) };
+    cipher.decrypt(iv, blocks);
+    let (last, whole) = blocks.split_last().ok_or(InvalidToken)?;
+    let rest = primitives::unpad(last).ok_or(InvalidToken)?;
+    let length = whole.as_flattened().len().saturating_add(rest);
+    Ok(PREFIX..PREFIX.saturating_add(length))
 }
 
 fn prefix_of(at: UnixTime, iv: [u8; IV_LENGTH]) -> [u8; PREFIX] {

@@ -2,11 +2,9 @@
 
 use core::fmt;
 
-use zeroize::Zeroizing;
-
 use super::binary::TokenKey;
 use super::key::{KEY_LENGTH, Key, KeyError};
-use crate::primitives::{self, Mac};
+use crate::primitives::{self, Mac, Secret};
 
 /// The most keys in a ring.
 #[cfg(feature = "alloc")]
@@ -128,7 +126,7 @@ impl RingKey {
 
     /// The subkey for the purpose `info[0] ‖ info[1] ‖ …`: `HKDF-Expand(PRK, info, 32)` (RFC 5869) with
     /// `PRK = HKDF-Extract("fastsession hkdf 1", key)`.
-    pub(crate) fn subkey(&self, info: &[&[u8]]) -> Zeroizing<[u8; KEY_LENGTH]> {
+    pub(crate) fn subkey(&self, info: &[&[u8]]) -> Secret<KEY_LENGTH> {
         primitives::hkdf_expand(&self.prk, info)
     }
 

@@ -129,8 +129,15 @@ fn seal(
 /// Four characters are written for three bytes read, and the reader has exactly the difference as its lead,
 /// so the writer reaches it only at the end.
 fn encode_from_end(text: &mut [u8], offset: usize) -> Result<(), Full> {
-    // Each chunk's end is encoded without SIMD; devices have no stack for larger ones.
-    const CHUNK: usize = if cfg!(feature = "std") { 1_536 } else { 192 };
+    // Each chunk's end is encoded without SIMD; but devices have no stack for larger ones, and they take time to lay out.
+    if cfg!(feature = "std") && text.len().saturating_sub(offset) > 192 {
+        encode_by_chunks::<1_536>(text, offset)
+    } else {
+        encode_by_chunks::<192>(text, offset)
+    }
+}
+
+fn encode_by_chunks<const CHUNK: usize>(text: &mut [u8], offset: usize) -> Result<(), Full> {
     let mut chunk = [0; CHUNK];
     let (mut read, mut written) = (offset, 0_usize);
     while read < text.len() {

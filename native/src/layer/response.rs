@@ -1,6 +1,6 @@
 //! What a session does to a response's headers.
 
-use http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
+use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::Error;
@@ -44,11 +44,20 @@ pub(crate) fn status_of(error: &Error) -> StatusCode {
 }
 
 fn vary_by_cookie(headers: &mut HeaderMap) {
-    let names = headers.get_all(VARY).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    let varies =
-        names.map(<[u8]>::trim_ascii).any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"));
-    if !varies {
-        headers.append(VARY, HeaderValue::from_static("Cookie"));
+    const COOKIE: HeaderValue = HeaderValue::from_static("Cookie");
+    match headers.entry(VARY) {
+        Entry::Vacant(entry) => {
+            entry.insert(COOKIE);
+        }
+        Entry::Occupied(mut entry) => {
+            let names = entry.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+            let varies = names
+                .map(<[u8]>::trim_ascii)
+                .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"));
+            if !varies {
+                entry.append(COOKIE);
+            }
+        }
     }
 }
 

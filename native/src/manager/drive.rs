@@ -17,8 +17,8 @@ use crate::store::{Put, Store as _, StoreError};
 /// The core's session on a growing buffer.
 pub(crate) type CoreSession = session::Session<Vec<u8>>;
 
-/// Phases of it. They are large, and boxed where they would be moved about.
-pub(crate) type CoreCommit = Box<Commit<Vec<u8>>>;
+/// Phases of it.
+pub(crate) type CoreCommit = Commit<Vec<u8>>;
 pub(crate) type CoreFinished = Finished<Vec<u8>>;
 
 /// How often a commit is tried again after a conflict. Of requests that collide one gets through each time, so this is
@@ -64,8 +64,30 @@ impl Inner {
         Opening { pending: self.core.open(headers, now), copies }
     }
 
+    /// The session, if nobody has to be waited for: where the store is this process's memory, or nothing is to be read.
+    /// A future of all that may have to be waited for would be moved about with every request.
+    #[expect(clippy::result_large_err, reason = "the error is what to go on with, and most have none")]
+    pub(crate) fn read_at_once(&self, opening: Opening) -> Result<CoreSession, Opening> {
+        if self.core.placement() != Placement::Store {
+            return Err(opening);
+        }
+        let record = match (opening.pending.key(), self.store.at_once()) {
+            (None, _) => Vec::new(),
+            (Some(key), Some(store)) => store.get_at_once(key).unwrap_or_default(),
+            (Some(_), None) => return Err(opening),
+        };
+        Ok(self.opened(self.core.resume(opening.pending, record, self.clock.now())))
+    }
+
+    fn opened(&self, session: CoreSession) -> CoreSession {
+        if let Some(event) = session.event() {
+            self.emit(event);
+        }
+        session
+    }
+
     /// Reads the record and makes the session of it.
-    pub(crate) async fn read(&self, opening: Opening) -> Result<Box<CoreSession>, Error> {
+    pub(crate) async fn read(&self, opening: Opening) -> Result<CoreSession, Error> {
         let Opening { pending, copies } = opening;
         let record = match pending.key() {
             Some(key) if self.core.placement() != Placement::Cookie => self.get(key).await?,
@@ -74,7 +96,7 @@ impl Inner {
         let session = if self.core.placement() == Placement::Store {
             // The store may have taken its time, and others may have written meanwhile: by the time when the request came, their
             // record would be from the future.
-            Box::new(self.core.resume(pending, record, self.clock.now()))
+            self.core.resume(pending, record, self.clock.now())
         } else {
             let has_ended = match pending.ended_key() {
                 Some(key) => !self.get(key).await?.is_empty(),
@@ -82,12 +104,9 @@ impl Inner {
             };
             let sources = Sources { record, copy: Vec::new(), has_ended };
             let copies = copies.iter().map(Vec::as_slice);
-            Box::new(self.core.resume_placed(pending, copies, sources, self.clock.now()))
+            self.core.resume_placed(pending, copies, sources, self.clock.now())
         };
-        if let Some(event) = session.event() {
-            self.emit(event);
-        }
-        Ok(session)
+        Ok(self.opened(session))
     }
 
     /// The time now.
@@ -97,12 +116,12 @@ impl Inner {
 
     /// Seals the session and says what is to be written.
     pub(crate) fn commit(&self, session: CoreSession) -> Result<CoreCommit, Error> {
-        Ok(Box::new(self.core.commit(session, self.clock.now(), &mut rand::rng())?))
+        Ok(self.core.commit(session, self.clock.now(), &mut rand::rng())?)
     }
 
     /// Ends a commit that has nothing left to write.
     pub(crate) fn finish(&self, commit: CoreCommit) -> Result<CoreFinished, Error> {
-        let finished = self.core.finish(*commit)?;
+        let finished = self.core.finish(commit)?;
         if let Some(event) = finished.event() {
             self.emit(event);
         }
@@ -112,6 +131,18 @@ impl Inner {
     /// The session again, after its commit.
     pub(crate) fn reopen(&self, finished: CoreFinished) -> CoreSession {
         self.core.reopen(finished, self.clock.now())
+    }
+
+    /// Carries out a commit, as far as nobody has to be waited for and all goes well; tells whether that is all of it.
+    pub(crate) fn write_at_once(&self, commit: &mut CoreCommit) -> bool {
+        let Some(store) = self.store.at_once() else { return commit.operation().is_none() };
+        while let Some(operation) = commit.operation() {
+            match store.apply_at_once(operation) {
+                Ok(Outcome::Applied) => commit.applied(),
+                Ok(Outcome::Conflict) | Err(_) => return false,
+            }
+        }
+        true
     }
 
     /// Carries out a commit.
@@ -158,8 +189,8 @@ impl Inner {
             }
         };
         let orphan = commit.orphan();
-        let session = match self.core.conflict(*commit, fresh, self.clock.now()) {
-            Conflict::Continue(commit) => return Ok(Box::new(commit)),
+        let session = match self.core.conflict(commit, fresh, self.clock.now()) {
+            Conflict::Continue(commit) => return Ok(commit),
             Conflict::Retry(session) => session,
         };
         self.emit_kind(EventKind::Merged, session.key());

@@ -41,8 +41,10 @@ impl SessionManager {
         cookie_headers: impl IntoIterator<Item = &'h [u8]>,
     ) -> Result<Session, Error> {
         // The headers are read before the first await, so that the future does not borrow them.
-        let opening = self.0.open(cookie_headers);
-        let session = self.0.read(opening).await?;
+        let session = match self.0.read_at_once(self.0.open(cookie_headers)) {
+            Ok(session) => session,
+            Err(opening) => self.0.read(opening).await?,
+        };
         Ok(Session::new(self.clone(), session))
     }
 

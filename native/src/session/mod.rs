@@ -20,7 +20,7 @@ use crate::{Error, SessionError};
 pub struct Session(Arc<Slot>);
 
 impl Session {
-    pub(crate) fn new(manager: SessionManager, session: Box<CoreSession>) -> Self {
+    pub(crate) fn new(manager: SessionManager, session: CoreSession) -> Self {
         let slot = Slot::new(manager);
         slot.opened(session);
         Self(Arc::new(slot))

@@ -19,9 +19,9 @@ pub(crate) struct Slot {
 
 struct State {
     phase: Phase,
-    session: Option<Box<CoreSession>>,
+    session: Option<CoreSession>,
     /// A commit that the session is to be taken up from again, if anybody asks for it: that opens the record.
-    finished: Option<Box<CoreFinished>>,
+    finished: Option<CoreFinished>,
     repeats: Vec<Repeat>,
     cookies: Vec<String>,
 }
@@ -77,7 +77,7 @@ impl Slot {
     }
 
     /// Puts the session in that was read; of two readers the first one counts.
-    pub(crate) fn opened(&self, session: Box<CoreSession>) {
+    pub(crate) fn opened(&self, session: CoreSession) {
         let mut state = self.lock();
         if state.phase == Phase::Unopened {
             state.phase = Phase::Open;
@@ -88,7 +88,7 @@ impl Slot {
     pub(crate) fn read<R>(&self, look: impl FnOnce(&CoreSession) -> R) -> Result<R, SessionError> {
         let mut state = self.lock_for_user()?;
         self.take_up(&mut state);
-        state.session.as_deref().map(look).ok_or(SessionError::Committed)
+        state.session.as_ref().map(look).ok_or(SessionError::Committed)
     }
 
     /// Works on a session that may be changed.
@@ -137,11 +137,12 @@ impl Slot {
         let Some(session) = state.session.take() else { return Ok(nothing) };
         state.phase = Phase::Committed;
         drop(state);
-        let commit = inner.commit(*session).inspect_err(|_| self.fail())?;
-        if commit.operation().is_some() {
+        let mut commit = inner.commit(session).inspect_err(|_| self.fail())?;
+        if !inner.write_at_once(&mut commit) {
             return Ok(Begun { was_read, job: Some(Job { commit, repeats }) });
         }
-        self.finished(inner.finish(commit).inspect_err(|_| self.fail())?, next);
+        let finished = inner.finish(commit).inspect_err(|_| self.fail())?;
+        self.finished(finished, next);
         Ok(nothing)
     }
 
@@ -180,7 +181,7 @@ impl Slot {
         let cookies: Vec<String> = cookies.collect();
         let mut state = self.lock();
         state.phase = next;
-        state.finished = Some(Box::new(finished));
+        state.finished = Some(finished);
         if cookies.is_empty() {
             return;
         }
@@ -215,17 +216,17 @@ impl Slot {
     pub(crate) fn take_for_reload(&self) -> Result<(Pending, Phase), SessionError> {
         let mut state = self.lock();
         self.take_up(&mut state);
-        if state.session.as_ref().is_some_and(|session| session.is_destroyed()) {
+        if state.session.as_ref().is_some_and(CoreSession::is_destroyed) {
             return Err(SessionError::Destroyed);
         }
         let session = state.session.take().ok_or(SessionError::Committed)?;
         let phase = if state.phase == Phase::Open { Phase::Open } else { Phase::Detached };
         state.repeats.clear();
         state.phase = Phase::Committed;
-        Ok((self.manager.inner().core().reload(*session), phase))
+        Ok((self.manager.inner().core().reload(session), phase))
     }
 
-    pub(crate) fn reloaded(&self, session: Box<CoreSession>, phase: Phase) {
+    pub(crate) fn reloaded(&self, session: CoreSession, phase: Phase) {
         let mut state = self.lock();
         state.session = Some(session);
         state.phase = phase;
@@ -234,7 +235,7 @@ impl Slot {
     /// Goes on after a commit.
     fn take_up(&self, state: &mut State) {
         if let Some(finished) = state.finished.take() {
-            state.session = Some(Box::new(self.manager.inner().reopen(*finished)));
+            state.session = Some(self.manager.inner().reopen(finished));
         }
     }
 
@@ -293,10 +294,10 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         let is_left = matches!(state.phase, Phase::Open | Phase::Detached)
-            && state.session.as_ref().is_some_and(|session| session.is_destroyed());
+            && state.session.as_ref().is_some_and(CoreSession::is_destroyed);
         let (true, Some(session)) = (is_left, state.session.take()) else { return };
         let (Ok(runtime), Ok(commit)) =
-            (tokio::runtime::Handle::try_current(), self.manager.inner().commit(*session))
+            (tokio::runtime::Handle::try_current(), self.manager.inner().commit(session))
         else {
             return;
         };

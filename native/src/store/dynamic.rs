@@ -89,6 +89,16 @@ impl DynStore {
     }
 }
 
+impl DynStore {
+    /// The store if it never has to be waited for.
+    pub(crate) fn at_once(&self) -> Option<&MemoryStore> {
+        match &self.0 {
+            Kind::Memory(store) => Some(store),
+            Kind::Other(_) => None,
+        }
+    }
+}
+
 impl Store for DynStore {
     fn engine(&self) -> &'static str {
         match &self.0 {

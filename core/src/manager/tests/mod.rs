@@ -1,5 +1,6 @@
 //! The manager, driven as a device would: on the store of this crate, with a clock that stands still.
 
+mod blocks;
 mod flow;
 mod merge;
 mod park;
@@ -76,7 +77,10 @@ impl Host {
         record
     }
 
-    #[expect(clippy::result_large_err, reason = "the error is the session to commit again")]
+    #[cfg_attr(
+        not(feature = "alloc"),
+        expect(clippy::result_large_err, reason = "the error is the session to commit again")
+    )]
     /// Carries out the commit's operations; gives back what a conflict asks to be done.
     fn apply(&self, mut commit: Commit<Bytes>) -> Result<Finished<Bytes>, Session<Bytes>> {
         while let Some(operation) = commit.operation() {

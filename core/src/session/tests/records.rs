@@ -10,7 +10,7 @@ use crate::record::entries::{Life, MAX_KEY_LENGTH};
 use crate::record::header::Header;
 use crate::session::{Data, How, MAX_LABEL_LENGTH, MAX_OWNER_LENGTH, Refusal};
 use crate::time::UnixTime;
-use crate::token::{PREFIX, TokenKey, sealed_len};
+use crate::token::{LightKey, PREFIX, sealed_len};
 use crate::value;
 
 const LIMIT: usize = 16 * 1024;
@@ -32,8 +32,8 @@ impl core::fmt::Debug for Header {
     }
 }
 
-fn key() -> TokenKey {
-    TokenKey::new(crate::token::testing::key(5).as_bytes())
+fn key() -> LightKey {
+    LightKey::new(crate::token::testing::key(5).as_bytes())
 }
 
 fn text(most: usize) -> impl Strategy<Value = String> {

@@ -74,11 +74,21 @@ impl Place {
     }
 }
 
+/// A copy with room for small changes: it becomes the session's buffer, which would have to move to grow.
+pub(super) fn copy(record: &[u8]) -> Vec<u8> {
+    let mut copy = Vec::with_capacity(record.len().saturating_add(ROOM_TO_CHANGE));
+    copy.extend_from_slice(record);
+    copy
+}
+
 /// What a record is counted as.
 pub(super) fn room(record: &[u8], entry: Option<&[u8]>) -> u64 {
     let entry = entry.map_or(0, <[u8]>::len);
     UPKEEP.saturating_add(record.len() as u64).saturating_add(entry as u64)
 }
+
+/// Bytes for a changed value, as it is written behind the old one, and for what is noted of the change.
+const ROOM_TO_CHANGE: usize = 128;
 
 /// What a record takes beside its bytes: its key twice, pointers, the map's slack.
 pub(super) const UPKEEP: u64 = 256;

@@ -11,7 +11,7 @@ use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fastsession_core::store::{Condition, Filing, Outcome, OwnerKey, StoreKey, Which};
+use fastsession_core::store::{Condition, Filing, Operation, Outcome, OwnerKey, StoreKey, Which};
 use fastsession_core::time::UnixTime;
 
 use self::held::{Held, UPKEEP, room};
@@ -64,6 +64,21 @@ impl MemoryStore {
         }))
     }
 
+    pub(crate) fn get_at_once(&self, key: &StoreKey) -> Option<Vec<u8>> {
+        let now = self.0.clock.now();
+        let records = self.0.records(key);
+        records.get(key).and_then(|held| held.live(now)).map(held::copy)
+    }
+
+    pub(crate) fn apply_at_once(&self, operation: Operation<'_>) -> Result<Outcome, StoreError> {
+        match operation {
+            Operation::Put { key, record, expires_at, condition, filing } => {
+                self.0.put(&Put { key, record, expires_at, condition, filing })
+            }
+            Operation::Delete { key, condition } => Ok(self.0.delete(&key, condition)),
+        }
+    }
+
     /// How many bytes it may hold: records, listing entries and 256 for the upkeep of each record.
     pub fn max_bytes(&self) -> u64 {
         self.0.max_bytes
@@ -88,9 +103,7 @@ impl Store for MemoryStore {
     }
 
     async fn get(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, StoreError> {
-        let now = self.0.clock.now();
-        let records = self.0.records(key);
-        Ok(records.get(key).and_then(|held| held.live(now)).map(<[u8]>::to_vec))
+        Ok(self.get_at_once(key))
     }
 
     async fn put(&self, put: Put<'_>) -> Result<Outcome, StoreError> {

@@ -1,6 +1,7 @@
 //! Sessions in Redis (6.2 or newer) or Valkey: a single server, the master that Sentinels name, or a Cluster.
 //!
-//! A read is one round trip and a write is one, its condition checked by a script on the server. Redis forgets
+//! A read is one round trip and a write is one, its condition checked on the server: by a script, or by `SET NX` where there must be
+//! no record yet. (If there is one after all, a second round trip tells what.) Redis forgets
 //! expired records by itself. On a Cluster a record's first place on its owner's list costs one more round trip.
 //!
 //! Redis acknowledges a write before its replicas have it, so a failover can lose the last acknowledged writes, sign-outs
@@ -40,6 +41,7 @@ struct Inner {
 }
 
 struct Scripts {
+    replace: Script,
     put: Script,
     delete: Script,
     list: Script,
@@ -132,6 +134,42 @@ impl RedisStore {
         }
     }
 
+    /// Writes a record whose owner's list, if any, stays as it is; `None` if that is not known or not so.
+    async fn write_alone(&self, put: &Put<'_>, value: &[u8]) -> Result<Option<Outcome>, StoreError> {
+        if put.filing.is_some_and(|filing| filing.is_new) {
+            return Ok(None);
+        }
+        match put.condition {
+            Condition::Matches(tag) => {
+                let script = &self.0.scripts.replace;
+                let mut call = script.call(&[&self.record(&put.key)]);
+                call.arg(&scripts::version(&tag, put)[..]).arg(value).arg(milliseconds(put.expires_at));
+                match self.call("put", script, &call, false).await? {
+                    Value::Int(0) => Ok(Some(Outcome::Conflict)),
+                    Value::Int(1) => Ok(Some(Outcome::Applied)),
+                    Value::Int(2) => Ok(None),
+                    _ => Err(self.corrupt("put", "a script answered something else than it can")),
+                }
+            }
+            Condition::Absent if put.filing.is_none() => {
+                let mut command = redis::cmd("SET");
+                command
+                    .arg(self.record(&put.key))
+                    .arg(value)
+                    .arg("NX")
+                    .arg("PXAT")
+                    .arg(milliseconds(put.expires_at));
+                match self.within("put", self.0.connection.run(&command, false)).await? {
+                    // There is something; what, the script will tell.
+                    Value::Nil => Ok(None),
+                    Value::Okay => Ok(Some(Outcome::Applied)),
+                    _ => Err(self.corrupt("put", "the server answered something else than it can")),
+                }
+            }
+            Condition::Absent | Condition::Any => Ok(None),
+        }
+    }
+
     async fn write(&self, put: &Put<'_>, value: &[u8], joins: bool) -> Result<Written, StoreError> {
         let (condition, tag) = scripts::condition(&put.condition);
         let owner = put.filing.as_ref().map(|filing| filing.owner.to_hex());
@@ -209,6 +247,7 @@ impl Builder {
             records: format!("{prefix}record:"),
             lists: format!("{prefix}owner:"),
             scripts: Scripts {
+                replace: Script::new(scripts::REPLACE),
                 put: Script::new(scripts::PUT),
                 delete: Script::new(scripts::DELETE),
                 list: Script::new(scripts::LIST),
@@ -247,6 +286,9 @@ impl Store for RedisStore {
         let Some(value) = scripts::encode(&put) else {
             return Err(StoreError::message(StoreErrorKind::Full, ENGINE, "put", "4 GiB or more"));
         };
+        if let Some(outcome) = self.write_alone(&put, &value).await? {
+            return Ok(outcome);
+        }
         let Some(filing) = &put.filing else { return Ok(self.write(&put, &value, false).await?.into()) };
         if !filing.is_new || self.lists().is_some() {
             match self.write(&put, &value, filing.is_new).await? {

@@ -21,6 +21,19 @@ use super::super::Put;
 pub(super) const HEAD_LENGTH: usize = 104;
 const MAGIC: &[u8; 4] = b"fsr1";
 
+/// The write of most requests, whose record stays where it is on its owner's list, if on any. KEYS: record. ARGV: the tag and
+/// the owner as in the value, value, expiry in ms.
+///
+/// 0: the tag is another. 1: done. 2: nothing done, the owner is another: a case for [`PUT`].
+pub(super) const REPLACE: &str = r"
+local head = redis.call('GETRANGE', KEYS[1], 4, 99)
+if head == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3])
+  return 1
+end
+if string.sub(head, 1, 32) == string.sub(ARGV[1], 1, 32) then return 2 end
+return 0";
+
 /// KEYS: record. ARGV: condition, tag, value, expiry in ms, owner or '', '1' if the key joins the owner's list.
 /// On a single server also: prefix of lists, key, until, now.
 ///
@@ -179,15 +192,22 @@ pub(super) fn encode(put: &Put<'_>) -> Option<Vec<u8>> {
     let length = HEAD_LENGTH.checked_add(entry.len())?.checked_add(put.record.len())?;
     let mut value = Vec::with_capacity(length);
     value.extend_from_slice(MAGIC);
-    value.extend_from_slice(Tag::of(put.record).as_bytes());
-    match put.filing {
-        Some(filing) => value.extend_from_slice(filing.owner.to_hex().as_bytes()),
-        None => value.extend_from_slice(&[0; HEX_LENGTH]),
-    }
+    value.extend_from_slice(&version(&Tag::of(put.record), put));
     value.extend_from_slice(&u32::try_from(entry.len()).ok()?.to_be_bytes());
     value.extend_from_slice(entry);
     value.extend_from_slice(put.record);
     Some(value)
+}
+
+/// A tag and the owner of `put`, as they stand in a value.
+pub(super) fn version(tag: &Tag, put: &Put<'_>) -> [u8; TAG_LENGTH + HEX_LENGTH] {
+    let mut version = [0; TAG_LENGTH + HEX_LENGTH];
+    let owner = put.filing.map(|filing| filing.owner.to_hex());
+    let owner = owner.as_deref().unwrap_or_default().as_bytes();
+    for (to, from) in version.iter_mut().zip(tag.as_bytes().iter().chain(owner)) {
+        *to = *from;
+    }
+    version
 }
 
 /// The parts of a value's head.

@@ -1,0 +1,32 @@
+//! Where what is large about a phase lies: phases are moved from hand to hand, and a pointer moves faster than half a kilobyte.
+
+/// A `T` on the heap.
+#[cfg(feature = "alloc")]
+pub(crate) type Held<T> = alloc::boxed::Box<T>;
+
+/// A `T` where its owner is: there is no heap.
+#[cfg(not(feature = "alloc"))]
+pub(crate) struct Held<T>(T);
+
+#[cfg(not(feature = "alloc"))]
+impl<T> Held<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(value)
+    }
+}
+
+#[cfg(not(feature = "alloc"))]
+impl<T> core::ops::Deref for Held<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+#[cfg(not(feature = "alloc"))]
+impl<T> core::ops::DerefMut for Held<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}

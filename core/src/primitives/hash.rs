@@ -1,0 +1,251 @@
+//! SHA-256 and HMAC-SHA256 on the compression function of `sha2`.
+//!
+//! A request hashes a dozen short texts. What `hmac` and `digest` put around each of them, as a buffer that is kept, copied and
+//! erased with every key, took half as long as the hashing. Tests compare these with the `hmac` crate, and with the cases of
+//! Project Wycheproof.
+
+use sha2::block_api::compress256;
+use zeroize::Zeroize as _;
+
+use super::{HASH_BLOCK, HASH_LENGTH, Secret};
+
+/// The chaining value, FIPS 180-4 section 6.2.
+type State = [u32; 8];
+
+/// What a hash begins with, FIPS 180-4 section 5.3.3.
+const INITIAL: State =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+
+/// Where the last block has the length.
+const LENGTH_AT: usize = HASH_BLOCK - 8;
+
+/// The block that HMAC hashes last, with zeros for the inner hash: the bit that ends it, and the length of the key's block and of a
+/// hash in bits.
+const OUTER_BLOCK: [u8; HASH_BLOCK] = {
+    let mut block = [0; HASH_BLOCK];
+    block[HASH_LENGTH] = 0x80;
+    let [.., high, low] = (8 * (HASH_BLOCK + HASH_LENGTH)).to_be_bytes();
+    block[HASH_BLOCK - 2] = high;
+    block[HASH_BLOCK - 1] = low;
+    block
+};
+
+/// Bytes of a [`Mac`]'s two states.
+pub(crate) const STATES_LENGTH: usize = 2 * HASH_LENGTH;
+
+/// Hashes whole blocks into the state, FIPS 180-4 section 6.2.2.
+#[inline]
+fn compress(state: &mut State, blocks: &[[u8; HASH_BLOCK]]) {
+    #[cfg(test)]
+    blocks::count(blocks.len());
+    compress256(state, blocks);
+}
+
+/// How many blocks a test hashed: they are most of what a request takes.
+#[cfg(test)]
+pub(crate) mod blocks {
+    use core::cell::Cell;
+
+    std::thread_local! {
+        static HASHED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count(blocks: usize) {
+        HASHED.set(HASHED.get().saturating_add(blocks));
+    }
+
+    /// How many `run` hashes, and what it gives.
+    pub(crate) fn of<T>(run: impl FnOnce() -> T) -> (usize, T) {
+        let before = HASHED.get();
+        let given = run();
+        (HASHED.get().saturating_sub(before), given)
+    }
+}
+
+/// A SHA-256 under way, erased on drop.
+#[derive(Clone)]
+pub(super) struct Hash {
+    state: State,
+    /// How many bytes are hashed into the state.
+    hashed: u64,
+    /// The bytes that are no whole block yet, and zeros.
+    block: [u8; HASH_BLOCK],
+    filled: usize,
+}
+
+impl Hash {
+    pub(super) const fn new() -> Self {
+        Self::after(INITIAL, 0)
+    }
+
+    /// Goes on from `state`, the state after `hashed` bytes: whole blocks.
+    #[inline]
+    const fn after(state: State, hashed: u64) -> Self {
+        Self { state, hashed, block: [0; HASH_BLOCK], filled: 0 }
+    }
+
+    #[inline]
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        let mut bytes = bytes;
+        if self.filled > 0 {
+            let free = self.block.get_mut(self.filled..).unwrap_or_default();
+            let (first, rest) = bytes.split_at_checked(free.len()).unwrap_or((bytes, &[]));
+            if let Some(start) = free.get_mut(..first.len()) {
+                start.copy_from_slice(first);
+            }
+            self.filled = self.filled.saturating_add(first.len());
+            if self.filled < HASH_BLOCK {
+                return;
+            }
+            compress(&mut self.state, &[self.block]);
+            self.block = [0; HASH_BLOCK];
+            self.hashed = self.hashed.wrapping_add(HASH_BLOCK as u64);
+            bytes = rest;
+        }
+        let (blocks, rest) = bytes.as_chunks();
+        if !blocks.is_empty() {
+            compress(&mut self.state, blocks);
+            self.hashed = self.hashed.wrapping_add(blocks.as_flattened().len() as u64);
+        }
+        if let Some(start) = self.block.get_mut(..rest.len()) {
+            start.copy_from_slice(rest);
+        }
+        self.filled = rest.len();
+    }
+
+    /// Pads as in FIPS 180-4 section 5.1.1 and hashes the rest.
+    pub(super) fn finish(&mut self) -> [u8; HASH_LENGTH] {
+        let bits = self.hashed.wrapping_add(self.filled as u64).wrapping_mul(8);
+        if let Some(end) = self.block.get_mut(self.filled) {
+            *end = 0x80;
+        }
+        if self.filled >= LENGTH_AT {
+            compress(&mut self.state, &[self.block]);
+            self.block = [0; HASH_BLOCK];
+        }
+        if let Some(length) = self.block.last_chunk_mut() {
+            *length = bits.to_be_bytes();
+        }
+        compress(&mut self.state, &[self.block]);
+        bytes_of(&self.state)
+    }
+}
+
+impl Drop for Hash {
+    #[inline]
+    fn drop(&mut self) {
+        self.state.as_mut_slice().zeroize();
+        self.block.as_mut_slice().zeroize();
+    }
+}
+
+#[inline]
+fn bytes_of(state: &State) -> [u8; HASH_LENGTH] {
+    let mut bytes = [0; HASH_LENGTH];
+    for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip(state) {
+        *to = word.to_be_bytes();
+    }
+    bytes
+}
+
+/// `key` as a block, RFC 2104 section 2: hashed first if it is longer, and followed by zeros.
+pub(super) fn key_block(key: &[u8]) -> Secret<HASH_BLOCK> {
+    let mut block = Secret::zero();
+    if key.len() > HASH_BLOCK {
+        fill(&mut block, Secret::new(super::sha256(&[key])).as_slice());
+    } else {
+        fill(&mut block, key);
+    }
+    block
+}
+
+fn fill(block: &mut [u8; HASH_BLOCK], bytes: &[u8]) {
+    for (to, from) in block.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+}
+
+/// HMAC-SHA256 under one key, RFC 2104. The key's two hash states are computed once and erased on drop.
+#[derive(Clone)]
+pub(crate) struct Mac {
+    /// The state after the key ⊕ ipad, and after the key ⊕ opad.
+    inner: State,
+    outer: State,
+}
+
+impl Mac {
+    /// A `key` of any length.
+    pub(crate) fn new(key: &[u8]) -> Self {
+        let mut block = key_block(key);
+        let mut mac = Self { inner: INITIAL, outer: INITIAL };
+        for (state, padding) in [(&mut mac.inner, 0x36), (&mut mac.outer, 0x36 ^ 0x5c)] {
+            for byte in block.iter_mut() {
+                *byte ^= padding;
+            }
+            compress(state, &[*block]);
+        }
+        mac
+    }
+
+    /// `HMAC(key, parts[0] ‖ parts[1] ‖ …)`, RFC 2104.
+    pub(crate) fn tag(&self, parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
+        self.tag_of(parts.iter().copied())
+    }
+
+    /// Whether `tag` is `HMAC(key, parts[0] ‖ parts[1] ‖ …)`; takes the same time for every wrong tag.
+    pub(crate) fn verify(&self, parts: &[&[u8]], tag: &[u8; HASH_LENGTH]) -> bool {
+        super::equal(&self.tag(parts), tag)
+    }
+
+    #[inline]
+    pub(super) fn tag_of<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; HASH_LENGTH] {
+        let mut message = self.begin();
+        for part in parts {
+            message.update(part);
+        }
+        self.finish(&mut message)
+    }
+
+    /// The hash of a message, to be ended by [`Self::finish`].
+    #[inline]
+    pub(super) const fn begin(&self) -> Hash {
+        Hash::after(self.inner, HASH_BLOCK as u64)
+    }
+
+    /// The hash of the key's outer block and of the inner hash: all but that is known, the padding too.
+    #[inline]
+    pub(super) fn finish(&self, message: &mut Hash) -> [u8; HASH_LENGTH] {
+        let mut outer = Hash { block: OUTER_BLOCK, ..Hash::after(self.outer, HASH_BLOCK as u64) };
+        if let Some(start) = outer.block.first_chunk_mut() {
+            *start = message.finish();
+        }
+        compress(&mut outer.state, &[outer.block]);
+        bytes_of(&outer.state)
+    }
+
+    /// Both states.
+    pub(crate) fn to_bytes(&self) -> Secret<STATES_LENGTH> {
+        let mut bytes = Secret::zero();
+        for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip(self.inner.iter().chain(&self.outer)) {
+            *to = word.to_le_bytes();
+        }
+        bytes
+    }
+
+    /// What [`Self::to_bytes`] gave.
+    pub(crate) fn from_bytes(bytes: &[u8; STATES_LENGTH]) -> Self {
+        let mut mac = Self { inner: INITIAL, outer: INITIAL };
+        for (word, from) in mac.inner.iter_mut().chain(&mut mac.outer).zip(bytes.as_chunks().0) {
+            *word = u32::from_le_bytes(*from);
+        }
+        mac
+    }
+}
+
+impl Drop for Mac {
+    #[inline]
+    fn drop(&mut self) {
+        self.inner.as_mut_slice().zeroize();
+        self.outer.as_mut_slice().zeroize();
+    }
+}
