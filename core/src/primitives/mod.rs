@@ -1,5 +1,7 @@
 //! The cryptographic primitives. Nothing else in the crate names `aes`, `cbc`, `hmac`, `sha2` or `pbkdf2`.
 
+mod batches;
+
 use aes::Aes128;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit, array::Array};
 use ctutils::{Choice, CtEq, CtGt, CtLt};
@@ -65,7 +67,7 @@ impl Mac {
 
     /// `HMAC(key, parts[0] ‖ parts[1] ‖ …)`, RFC 2104.
     pub(crate) fn tag(&self, parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
-        self.tag_of(parts.iter().copied())
+        self.tag_of(&[], parts, &[])
     }
 
     /// Whether `tag` is `HMAC(key, parts[0] ‖ parts[1] ‖ …)`; takes the same time for every wrong tag.
@@ -73,12 +75,15 @@ impl Mac {
         equal(&self.tag(parts), tag)
     }
 
-    #[inline]
-    fn tag_of<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; HASH_LENGTH] {
+    /// `HMAC(key, first ‖ parts[0] ‖ parts[1] ‖ … ‖ last)`: the one place that finishes a tag but for
+    /// [`Cipher::encrypt_and_tag`], since there is much code in it.
+    fn tag_of(&self, first: &[u8], parts: &[&[u8]], last: &[u8]) -> [u8; HASH_LENGTH] {
         let mut state = self.0.clone();
+        state.update(first);
         for part in parts {
             state.update(part);
         }
+        state.update(last);
         state.finalize_fixed().into()
     }
 }
@@ -98,9 +103,7 @@ pub(crate) fn hkdf_expand<const N: usize>(prk: &Mac, info: &[&[u8]]) -> Zeroizin
     let mut block = Zeroizing::new([0; HASH_LENGTH]);
     for (counter, output) in (1..=u8::MAX).zip(okm.chunks_mut(HASH_LENGTH)) {
         let previous = if counter == 1 { &[][..] } else { block.as_slice() };
-        let parts = core::iter::once(previous).chain(info.iter().copied());
-        let tag = prk.tag_of(parts.chain(core::iter::once([counter].as_slice())));
-        *block = tag;
+        *block = prk.tag_of(previous, info, &[counter]);
         for (to, from) in output.iter_mut().zip(block.iter()) {
             *to = *from;
         }
@@ -154,7 +157,11 @@ impl Cipher {
 
     /// In place: `P[i] = AES⁻¹(key, C[i]) ⊕ C[i-1]` with `C[-1] = iv`.
     pub(crate) fn decrypt(&self, iv: &[u8; BLOCK_LENGTH], blocks: &mut [[u8; BLOCK_LENGTH]]) {
-        cbc::Decryptor::inner_iv_init(&self.0, Array::cast_from_core(iv))
+        #[cfg(not(target_arch = "wasm32"))]
+        let cipher = &self.0;
+        #[cfg(target_arch = "wasm32")]
+        let cipher = batches::Batched(&self.0);
+        cbc::Decryptor::inner_iv_init(cipher, Array::cast_from_core(iv))
             .decrypt_blocks(Array::cast_slice_from_core_mut(blocks));
     }
 }

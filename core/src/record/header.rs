@@ -2,12 +2,11 @@
 
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-use super::{FORMAT_VERSION, Kind, Unreadable};
+use super::fields::{FieldReader, FieldWriter};
+use super::{Kind, Unreadable};
 use crate::time::UnixTime;
-use crate::value::wire::Varint;
 
 /// Bytes of a CSRF secret.
 pub(crate) const CSRF_SECRET_LENGTH: usize = 32;
@@ -16,7 +15,7 @@ pub(crate) const CSRF_SECRET_LENGTH: usize = 32;
 pub(crate) const MAX_LENGTH: usize = 2 + 3 * 10 + 3 * 11 + CSRF_SECRET_LENGTH;
 
 /// A session's own facts.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Header {
     /// Counts the writes of this record, over rotations too.
     pub(crate) revision: u64,
@@ -70,32 +69,33 @@ impl Header {
     pub(crate) fn encode(&self) -> Result<heapless::Vec<u8, MAX_LENGTH>, Unreadable> {
         let mut bytes = heapless::Vec::new();
         bytes.resize(MAX_LENGTH, 0).map_err(|_| Unreadable)?;
-        let fields = (Kind::Record as u8, FORMAT_VERSION, self);
-        let length = postcard::to_slice(&fields, &mut bytes).map_err(|_| Unreadable)?.len();
+        let mut fields = FieldWriter::new(&mut bytes, Kind::Record);
+        for number in [self.revision, self.created.as_secs(), self.last_seen.as_secs()] {
+            fields.number(number);
+        }
+        for number in [self.authenticated_at.map(UnixTime::as_secs), self.idle_timeout, self.absolute_timeout]
+        {
+            fields.optional(number);
+        }
+        fields.bytes(&self.csrf_secret);
+        let length = fields.finish()?;
         bytes.truncate(length);
         Ok(bytes)
     }
 
-    /// How many bytes [`Self::encode`] writes.
-    fn encoded_len(&self) -> usize {
-        let numbers = [self.revision, self.created.as_secs(), self.last_seen.as_secs()];
-        let optional =
-            [self.authenticated_at.map(UnixTime::as_secs), self.idle_timeout, self.absolute_timeout];
-        let fixed = 2_usize.saturating_add(optional.len()).saturating_add(CSRF_SECRET_LENGTH);
-        let numbers = numbers.into_iter().chain(optional.into_iter().flatten());
-        numbers.map(Varint::length_of).fold(fixed, usize::saturating_add)
-    }
-
     /// Reads what [`Self::encode`] wrote at the start of `plain`; gives the length as well.
     pub(crate) fn decode(plain: &[u8]) -> Result<(Self, usize), Unreadable> {
-        let (fields, rest) = postcard::take_from_bytes(plain).map_err(|_| Unreadable)?;
-        let (kind, version, header): (u8, u8, Self) = fields;
-        let length = plain.len().saturating_sub(rest.len());
-        // Postcard reads integers that are longer than they need be.
-        if kind != Kind::Record as u8 || version != FORMAT_VERSION || length != header.encoded_len() {
-            return Err(Unreadable);
-        }
-        Ok((header, length))
+        let mut fields = FieldReader::new(plain, Kind::Record)?;
+        let header = Self {
+            revision: fields.number()?,
+            created: UnixTime::from_secs(fields.number()?),
+            last_seen: UnixTime::from_secs(fields.number()?),
+            authenticated_at: fields.optional()?.map(UnixTime::from_secs),
+            idle_timeout: fields.optional()?,
+            absolute_timeout: fields.optional()?,
+            csrf_secret: *fields.array()?,
+        };
+        Ok((header, plain.len().saturating_sub(fields.len())))
     }
 }
 
@@ -108,6 +108,7 @@ impl Drop for Header {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::FORMAT_VERSION;
 
     #[test]
     fn the_longest_header_fits() {

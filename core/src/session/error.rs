@@ -1,7 +1,7 @@
 //! What can go wrong when a session is used.
 
 use crate::record::entries::MAX_KEY_LENGTH;
-use crate::value::ValueError;
+use crate::value::{Flaw, ValueError};
 
 /// A session was asked for something that it cannot do. It is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,12 @@ impl core::fmt::Display for SessionError {
 }
 
 impl core::error::Error for SessionError {}
+
+impl From<Flaw> for SessionError {
+    fn from(flaw: Flaw) -> Self {
+        Self::Value(flaw.into())
+    }
+}
 
 impl From<ValueError> for SessionError {
     fn from(error: ValueError) -> Self {
