@@ -3,14 +3,13 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use fastsession_core::rand_core::CryptoRng;
 use fastsession_core::session::Session;
 use fastsession_core::time::UnixTime;
 
 use crate::failure::Failure;
 use crate::message::Reader;
 
-// The numbers are the same in js/src/change.ts.
+// The numbers are the same in js/src/core/change.ts.
 const INSERT: u8 = 0;
 const UPDATE: u8 = 1;
 const FLASH: u8 = 2;
@@ -25,8 +24,9 @@ const DESTROY: u8 = 10;
 
 /// Makes one change: what, the key or name it concerns, an encoded value, and two times or durations in seconds.
 fn apply(session: &mut Session<Vec<u8>>, change: &mut Reader<'_>) -> Result<(), Failure> {
-    let (what, name, value) = (change.byte()?, change.text()?, change.bytes()?);
-    let (first, second) = (change.optional_number()?, change.optional_number()?);
+    let (what, name, value) = (change.byte(), change.text(), change.bytes());
+    let (first, second) = (change.optional_number(), change.optional_number());
+    change.check()?;
     match what {
         INSERT => session.insert_encoded(name, value, first.map(UnixTime::from_secs))?,
         UPDATE => session.update_encoded(name, value)?,
@@ -47,18 +47,9 @@ fn apply(session: &mut Session<Vec<u8>>, change: &mut Reader<'_>) -> Result<(), 
 }
 
 /// Makes all changes.
-pub(crate) fn apply_all(session: &mut Session<Vec<u8>>, changes: &[u8]) -> Result<(), Failure> {
-    let mut changes = Reader::new(changes);
-    while !changes.is_done() {
-        apply(session, &mut changes)?;
+pub(crate) fn apply_all(session: &mut Session<Vec<u8>>, changes: &mut Reader<'_>) -> Result<(), Failure> {
+    for _ in 0..changes.length() {
+        apply(session, changes)?;
     }
     Ok(())
-}
-
-/// A CSRF token of the session.
-pub(crate) fn csrf_token(
-    session: &mut Session<Vec<u8>>,
-    random: &mut impl CryptoRng,
-) -> Result<fastsession_core::session::CsrfToken, Failure> {
-    Ok(session.csrf_token(random)?)
 }

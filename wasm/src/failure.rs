@@ -1,123 +1,171 @@
-//! Errors as texts: a code, and details, separated by line feeds.
+//! Errors as messages: a number that says what it is, and details.
 
-use alloc::string::String;
-use alloc::vec::Vec;
+#[cfg(feature = "sessions")]
+use alloc::boxed::Box;
 
 use fastsession_core::buffer::Full;
+#[cfg(feature = "sessions")]
 use fastsession_core::cookie::AttributesError;
+#[cfg(feature = "sessions")]
 use fastsession_core::manager::{CommitError, ConfigError};
-use fastsession_core::session::{SessionError, TooLarge};
-use fastsession_core::token::{FernetError, KeyError, RingError};
+#[cfg(feature = "sessions")]
+use fastsession_core::session::SessionError;
+#[cfg(feature = "fernet")]
+use fastsession_core::token::FernetError;
+use fastsession_core::token::{KeyError, RingError};
+#[cfg(feature = "sessions")]
 use fastsession_core::value::ValueError;
-use wasm_bindgen::JsValue;
 
-/// Why an export failed.
+use crate::message::Writer;
+
+/// Why a phase failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The driver sent something that it does not send, or randomness ran out.
     Internal,
-    /// A setting, by its name and what is wrong.
-    Setting(&'static str),
     /// A key of the ring, by its position counted from 1.
     Key(usize, KeyError),
     /// No key, or too many.
     Ring(RingError),
-    Session(SessionError),
-    /// An update was not run again after a conflict.
-    PendingUpdate,
+    #[cfg(feature = "fernet")]
     InvalidToken,
+    /// An update was not run again after a conflict.
+    #[cfg(feature = "sessions")]
+    PendingUpdate,
+    /// A setting: which, and so what is wrong.
+    #[cfg(feature = "sessions")]
+    Setting(Setting),
+    /// It may tell of the largest keys, which would make every failure large.
+    #[cfg(feature = "sessions")]
+    Session(Box<SessionError>),
+}
+
+/// The settings that can be wrong; the order is the same in js/src/core/failure.ts.
+#[derive(Clone, Copy, Debug)]
+#[cfg(feature = "sessions")]
+pub(crate) enum Setting {
+    Other,
+    Namespace,
+    Lifetime,
+    Limit,
+    Owners,
+    Lag,
+    Placement,
+    CookieName,
+    CookiePath,
+    CookieDomain,
+    CookieSecure,
+    CookiePrefix,
+    CookieHttpOnly,
+    CookieSameSite,
+    CookiePartitioned,
+}
+
+/// What an error is; the numbers are the same in js/src/core/failure.ts.
+#[cfg_attr(
+    not(all(feature = "sessions", feature = "fernet")),
+    allow(dead_code, reason = "the other module's")
+)]
+mod code {
+    pub(super) const INTERNAL: u8 = 0;
+    pub(super) const INVALID_CONFIG: u8 = 1;
+    pub(super) const INVALID_KEY: u8 = 2;
+    pub(super) const TOO_LARGE: u8 = 3;
+    pub(super) const INVALID_TOKEN: u8 = 4;
+    pub(super) const CONTENDED: u8 = 5;
+    pub(super) const INVALID_SESSION_KEY: u8 = 6;
+    pub(super) const INVALID_OWNER: u8 = 7;
+    pub(super) const INVALID_LABEL: u8 = 8;
+    pub(super) const INVALID_LIFETIME: u8 = 9;
+    pub(super) const DESTROYED: u8 = 10;
+    pub(super) const COMMITTED: u8 = 11;
 }
 
 impl Failure {
-    pub(crate) fn text(&self) -> String {
+    /// The order is the same in js/src/core/failure.ts.
+    #[inline(never)]
+    pub(crate) fn write(&self, out: &mut Writer) {
         match self {
-            Self::Internal => "internal".into(),
-            Self::Setting(name) => join(&["invalid_config", name]),
-            Self::Key(position, error) => join(&["invalid_key", &decimal(*position), key_error(*error)]),
-            Self::Ring(RingError::Key { position, error }) => Self::Key(*position, *error).text(),
-            Self::Ring(RingError::NoKeys) => join(&["invalid_key", "0", "none"]),
-            Self::Ring(_) => join(&["invalid_key", "0", "many"]),
-            Self::Session(SessionError::TooLarge(error)) => too_large(error),
-            Self::Session(error) => session_error(error).into(),
-            Self::PendingUpdate => "contended".into(),
-            Self::InvalidToken => "invalid_token".into(),
+            Self::Internal => out.byte(code::INTERNAL),
+            #[cfg(feature = "fernet")]
+            Self::InvalidToken => out.byte(code::INVALID_TOKEN),
+            #[cfg(feature = "sessions")]
+            Self::PendingUpdate => out.byte(code::CONTENDED),
+            #[cfg(feature = "sessions")]
+            Self::Setting(setting) => {
+                out.byte(code::INVALID_CONFIG);
+                out.byte(*setting as u8);
+            }
+            Self::Key(position, error) | Self::Ring(RingError::Key { position, error }) => {
+                unfit_key(out, *position, key_error(*error));
+            }
+            Self::Ring(RingError::NoKeys) => unfit_key(out, 0, 6),
+            Self::Ring(_) => unfit_key(out, 0, 7),
+            #[cfg(feature = "sessions")]
+            Self::Session(error) => session_error(out, error),
         }
     }
 }
 
-fn session_error(error: &SessionError) -> &'static str {
+fn unfit_key(out: &mut Writer, position: usize, why: u8) {
+    out.byte(code::INVALID_KEY);
+    out.length(position);
+    out.byte(why);
+}
+
+fn key_error(error: KeyError) -> u8 {
     match error {
-        SessionError::Key => "invalid_session_key",
-        SessionError::Owner => "invalid_owner",
-        SessionError::Label => "invalid_label",
-        SessionError::Lifetime => "invalid_lifetime",
-        SessionError::Destroyed => "destroyed",
-        SessionError::Committed => "committed",
-        SessionError::Value(ValueError::TooDeep) => "too_deep",
-        _ => "internal",
+        KeyError::WrongLength { .. } => 1,
+        KeyError::NotBase64 => 2,
+        KeyError::AllBytesEqual => 3,
+        KeyError::EmptyPassphrase => 4,
+        KeyError::NoIterations => 5,
+        _ => 0,
     }
 }
 
-fn key_error(error: KeyError) -> &'static str {
-    match error {
-        KeyError::WrongLength { .. } => "length",
-        KeyError::NotBase64 => "base64",
-        KeyError::AllBytesEqual => "equal",
-        KeyError::EmptyPassphrase => "passphrase",
-        KeyError::NoIterations => "iterations",
-        _ => "unfit",
-    }
-}
-
-fn too_large(error: &TooLarge) -> String {
-    let mut text = join(&["too_large", &decimal(error.size), &decimal(error.limit)]);
-    for large in &error.largest {
-        let size = usize::try_from(large.size).unwrap_or(usize::MAX);
-        text.push('\n');
-        text.push_str(&join(&[&decimal(size), &large.key]));
-    }
-    text
-}
-
-fn join(parts: &[&str]) -> String {
-    parts.join("\n")
-}
-
-/// A number in decimal, without the formatting machinery.
-fn decimal(number: usize) -> String {
-    let mut digits = Vec::new();
-    let mut rest = number;
-    loop {
-        digits.push(char::from(b'0'.saturating_add(u8::try_from(rest % 10).unwrap_or_default())));
-        rest /= 10;
-        if rest == 0 {
-            return digits.iter().rev().collect();
+#[cfg(feature = "sessions")]
+fn session_error(out: &mut Writer, error: &SessionError) {
+    out.byte(match error {
+        SessionError::TooLarge(error) => {
+            out.byte(code::TOO_LARGE);
+            out.length(error.size);
+            out.length(error.limit);
+            return out.list(error.largest.iter(), |out, large| {
+                out.text(&large.key);
+                out.number(large.size.into());
+            });
         }
-    }
+        SessionError::Key => code::INVALID_SESSION_KEY,
+        SessionError::Owner => code::INVALID_OWNER,
+        SessionError::Label => code::INVALID_LABEL,
+        SessionError::Lifetime => code::INVALID_LIFETIME,
+        SessionError::Destroyed => code::DESTROYED,
+        SessionError::Committed => code::COMMITTED,
+        _ => code::INTERNAL,
+    });
 }
 
-impl From<Failure> for JsValue {
-    fn from(failure: Failure) -> Self {
-        Self::from_str(&failure.text())
-    }
-}
-
+#[cfg(feature = "sessions")]
 impl From<ValueError> for Failure {
     fn from(error: ValueError) -> Self {
-        Self::Session(SessionError::Value(error))
+        SessionError::Value(error).into()
     }
 }
 
+#[cfg(feature = "sessions")]
 impl From<SessionError> for Failure {
+    #[inline(never)]
     fn from(error: SessionError) -> Self {
-        Self::Session(error)
+        Self::Session(Box::new(error))
     }
 }
 
+#[cfg(feature = "sessions")]
 impl From<CommitError> for Failure {
     fn from(error: CommitError) -> Self {
         match error {
-            CommitError::Session(error) => Self::Session(error),
+            CommitError::Session(error) => error.into(),
             CommitError::PendingUpdate => Self::PendingUpdate,
             _ => Self::Internal,
         }
@@ -136,6 +184,7 @@ impl From<Full> for Failure {
     }
 }
 
+#[cfg(feature = "fernet")]
 impl From<FernetError> for Failure {
     fn from(error: FernetError) -> Self {
         match error {
@@ -145,43 +194,54 @@ impl From<FernetError> for Failure {
     }
 }
 
+#[cfg(feature = "sessions")]
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::Setting(match error {
             ConfigError::Cookie(error) => cookie_error(error),
-            ConfigError::Namespace => "namespace",
-            ConfigError::Lifetime => "idleTimeout",
-            ConfigError::Limit => "limit",
-            ConfigError::Owners => "owners",
-            ConfigError::Lag => "lag",
-            _ => "cookie",
+            ConfigError::Namespace => Setting::Namespace,
+            ConfigError::Lifetime => Setting::Lifetime,
+            ConfigError::Limit => Setting::Limit,
+            ConfigError::Owners => Setting::Owners,
+            ConfigError::Lag => Setting::Lag,
+            _ => Setting::Other,
         })
     }
 }
 
-fn cookie_error(error: AttributesError) -> &'static str {
+#[cfg(feature = "sessions")]
+fn cookie_error(error: AttributesError) -> Setting {
     match error {
-        AttributesError::Name => "cookie.name",
-        AttributesError::Path => "cookie.path",
-        AttributesError::Domain => "cookie.domain",
-        AttributesError::PrefixNeedsSecure => "cookie.secure",
-        AttributesError::HostPrefixNeedsRoot => "cookie.prefix",
-        AttributesError::HttpPrefixNeedsHttpOnly => "cookie.httpOnly",
-        AttributesError::SameSiteNoneNeedsSecure => "cookie.sameSite",
-        AttributesError::PartitionedNeedsSecure => "cookie.partitioned",
-        _ => "cookie",
+        AttributesError::Name => Setting::CookieName,
+        AttributesError::Path => Setting::CookiePath,
+        AttributesError::Domain => Setting::CookieDomain,
+        AttributesError::PrefixNeedsSecure => Setting::CookieSecure,
+        AttributesError::HostPrefixNeedsRoot => Setting::CookiePrefix,
+        AttributesError::HttpPrefixNeedsHttpOnly => Setting::CookieHttpOnly,
+        AttributesError::SameSiteNoneNeedsSecure => Setting::CookieSameSite,
+        AttributesError::PartitionedNeedsSecure => Setting::CookiePartitioned,
+        _ => Setting::Other,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
+    fn written(failure: &Failure) -> Vec<u8> {
+        let mut out = Writer::new();
+        failure.write(&mut out);
+        out.content().to_vec()
+    }
+
     #[test]
-    fn details_follow_the_code() {
-        assert_eq!(Failure::Key(2, KeyError::NotBase64).text(), "invalid_key\n2\nbase64");
-        assert_eq!(Failure::Setting("namespace").text(), "invalid_config\nnamespace");
-        assert_eq!(decimal(0), "0");
-        assert_eq!(decimal(65_536), "65536");
+    fn details_follow_the_number() {
+        assert_eq!(written(&Failure::Key(2, KeyError::NotBase64)), [code::INVALID_KEY, 2, 2]);
+        assert_eq!(written(&Failure::Ring(RingError::NoKeys)), [code::INVALID_KEY, 0, 6]);
+        assert_eq!(written(&Failure::Setting(Setting::Namespace)), [code::INVALID_CONFIG, 1]);
+        assert_eq!(written(&Failure::Setting(Setting::CookiePartitioned)), [code::INVALID_CONFIG, 14]);
+        assert_eq!(written(&SessionError::Committed.into()), [code::COMMITTED]);
     }
 }

@@ -1,97 +1,106 @@
 //! Fernet by itself.
 
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::time::Duration;
 
-use fastsession_core::token;
-use wasm_bindgen::JsValue;
+use fastsession_core::token::{Fernet, Key};
+use spin::Mutex;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::config;
+use crate::border::{self, Kept};
 use crate::failure::Failure;
-use crate::manager::time;
-use crate::message::Reader;
+use crate::keys;
+use crate::message::{Reader, Writer};
 use crate::random::HostRandom;
 
-/// Encrypts and decrypts Fernet tokens.
+// The works; the numbers are the same in js/src/core/fernet.ts.
+const NEW: u32 = 0;
+const FREE: u32 = 1;
+const ENCRYPT: u32 = 2;
+const DECRYPT: u32 = 3;
+const TIMESTAMP: u32 = 4;
+const ROTATE: u32 = 5;
+const GENERATE_KEY: u32 = 6;
+const DERIVE_KEY: u32 = 7;
+
+static FERNETS: Mutex<Kept<Fernet>> = Mutex::new(Kept::new());
+
+/// Does a work with the Fernet of this number, on a message of `length` bytes, at `now` in seconds; tells where the answer is.
 #[wasm_bindgen]
-pub struct Fernet(token::Fernet);
-
-#[wasm_bindgen]
-impl Fernet {
-    /// Fernet under these keys, newest first.
-    ///
-    /// # Errors
-    /// `invalid_key`
-    #[wasm_bindgen(constructor)]
-    pub fn new(keys: &[u8], strict: bool) -> Result<Fernet, JsValue> {
-        let fernet = token::Fernet::new(config::ring(&mut Reader::new(keys))?);
-        Ok(Self(if strict { fernet.strict() } else { fernet }))
-    }
-
-    /// The token of `plaintext`.
-    ///
-    /// # Errors
-    /// `internal`
-    pub fn encrypt(&self, plaintext: &[u8], now: f64, random: &[u8]) -> Result<String, JsValue> {
-        let mut random = HostRandom::new(random)?;
-        let token = self.0.encrypt_at(plaintext, time(now), &mut random).map_err(Failure::from)?;
-        random.check()?;
-        Ok(token)
-    }
-
-    /// The plaintext of `token`; a negative `ttl` is none.
-    ///
-    /// # Errors
-    /// `invalid_token`
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, as is meant")]
-    pub fn decrypt(&self, token: &str, ttl: f64, now: f64) -> Result<Vec<u8>, JsValue> {
-        let ttl = (ttl >= 0.0).then(|| Duration::from_secs(ttl as u64));
-        let plaintext = self.0.decrypt_at(token, ttl, time(now)).map_err(Failure::from)?;
-        Ok(plaintext.into_vec())
-    }
-
-    /// When `token` was made, in seconds.
-    ///
-    /// # Errors
-    /// `invalid_token`
-    #[expect(clippy::cast_precision_loss, reason = "JavaScript has no other numbers")]
-    pub fn timestamp(&self, token: &str) -> Result<f64, JsValue> {
-        Ok(self.0.extract_timestamp(token).map_err(Failure::from)?.as_secs() as f64)
-    }
-
-    /// The same payload and time under the newest key.
-    ///
-    /// # Errors
-    /// `invalid_token`
-    pub fn rotate(&self, token: &str, random: &[u8]) -> Result<String, JsValue> {
-        let mut random = HostRandom::new(random)?;
-        let token = self.0.rotate(token, &mut random).map_err(Failure::from)?;
-        random.check()?;
-        Ok(token)
-    }
+pub fn fernet(work: u32, fernet: usize, now: f64, length: usize) -> *const u8 {
+    border::call(length, |message, out| run(work, fernet, now, message, out))
 }
 
-/// A new key as text.
-///
-/// # Errors
-/// `internal`
-#[wasm_bindgen]
-pub fn generate_key(random: &[u8]) -> Result<String, JsValue> {
-    let mut random = HostRandom::new(random)?;
-    let key = token::Key::generate(&mut random);
-    random.check()?;
-    Ok(String::from(key.to_text().as_str()))
+fn run(
+    work: u32,
+    number: usize,
+    now: f64,
+    message: &mut Reader<'_>,
+    out: &mut Writer,
+) -> Result<(), Failure> {
+    let mut fernets = FERNETS.lock();
+    match work {
+        // Fernet under these keys, newest first.
+        NEW => {
+            let is_strict = message.flag();
+            let fernet = Fernet::new(keys::ring(message)?);
+            out.length(fernets.keep(if is_strict { fernet.strict() } else { fernet }));
+        }
+        FREE => fernets.free(number),
+        // A new key as text.
+        GENERATE_KEY => {
+            let mut random = HostRandom::new(message.rest())?;
+            let key = Key::generate(&mut random);
+            random.check()?;
+            write_key(out, &key);
+        }
+        // The key of a passphrase, as text.
+        DERIVE_KEY => {
+            let iterations = u32::try_from(message.number()).unwrap_or(u32::MAX);
+            let key = Key::derive_with_iterations(message.bytes(), message.rest(), iterations);
+            write_key(out, &key.map_err(|error| Failure::Key(1, error))?);
+        }
+        _ => return with(fernets.get(number)?, work, now, message, out),
+    }
+    Ok(())
 }
 
-/// The key of a passphrase, as text.
-///
-/// # Errors
-/// `invalid_key`
-#[wasm_bindgen]
-pub fn derive_key(passphrase: &[u8], salt: &[u8], iterations: u32) -> Result<String, JsValue> {
-    let key = token::Key::derive_with_iterations(passphrase, salt, iterations);
-    let key = key.map_err(|error| Failure::Key(1, error))?;
-    Ok(String::from(key.to_text().as_str()))
+fn with(
+    fernet: &Fernet,
+    work: u32,
+    now: f64,
+    message: &mut Reader<'_>,
+    out: &mut Writer,
+) -> Result<(), Failure> {
+    let now = border::time(now);
+    match work {
+        ENCRYPT => {
+            let mut random = HostRandom::new(message.bytes())?;
+            let token = fernet.encrypt_at(message.rest(), now, &mut random)?;
+            random.check()?;
+            out.append(token.as_bytes());
+        }
+        DECRYPT => {
+            let ttl = message.optional_number().map(Duration::from_secs);
+            out.append(&fernet.decrypt_at(token(message)?, ttl, now)?);
+        }
+        TIMESTAMP => out.number(fernet.extract_timestamp(token(message)?)?.as_secs()),
+        // The same payload and time under the newest key.
+        ROTATE => {
+            let mut random = HostRandom::new(message.bytes())?;
+            let token = fernet.rotate(token(message)?, &mut random)?;
+            random.check()?;
+            out.append(token.as_bytes());
+        }
+        _ => return Err(Failure::Internal),
+    }
+    Ok(())
+}
+
+/// What is no text is no token.
+fn token<'a>(message: &mut Reader<'a>) -> Result<&'a str, Failure> {
+    core::str::from_utf8(message.rest()).map_err(|_| Failure::InvalidToken)
+}
+
+fn write_key(out: &mut Writer, key: &Key) {
+    out.append(key.to_text().as_str().as_bytes());
 }

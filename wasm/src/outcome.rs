@@ -46,7 +46,6 @@ pub(crate) struct Request<'a> {
     pub(crate) session: Session<Vec<u8>>,
     pub(crate) now: UnixTime,
     pub(crate) random: &'a [u8],
-    pub(crate) met: &'a [u8],
     /// Whether the session is to be taken up again afterwards.
     pub(crate) reopen: bool,
 }
@@ -57,27 +56,33 @@ pub(crate) struct Request<'a> {
 /// A conflict is how many operations were applied before it, the record that the store holds, and the time. The commit is
 /// made anew from the same session and the same randomness each time, so that nothing has to be kept between the calls; conflicts
 /// are rare.
-pub(crate) fn commit(manager: &Manager, request: Request<'_>) -> Result<Vec<u8>, Failure> {
-    let Request { session, now, random, met, reopen } = request;
+pub(crate) fn commit(
+    manager: &Manager,
+    request: Request<'_>,
+    met: &mut Reader<'_>,
+    out: &mut Writer,
+) -> Result<(), Failure> {
+    let Request { session, now, random, reopen } = request;
     let mut random = HostRandom::new(random)?;
     let mut commit = manager.commit(session, now, &mut random)?;
     random.check()?;
-    let mut met = Reader::new(met);
     while !met.is_done() {
-        for _ in 0..met.length()? {
+        for _ in 0..met.length() {
+            met.check()?;
             commit.applied();
         }
-        let fresh = met.bytes()?.to_vec();
-        match manager.conflict(commit, fresh, UnixTime::from_secs(met.number()?)) {
+        let fresh = met.bytes().to_vec();
+        let now = UnixTime::from_secs(met.number());
+        met.check()?;
+        match manager.conflict(commit, fresh, now) {
             Conflict::Continue(next) => commit = next,
             Conflict::Retry(session) => {
-                let mut out = Writer::new();
-                out.number(MERGED.into());
+                out.byte(MERGED);
                 return state::finish(out, &session, None);
             }
         }
     }
-    outcome(manager, commit, now, reopen)
+    outcome(manager, commit, now, reopen, out)
 }
 
 fn outcome(
@@ -85,14 +90,14 @@ fn outcome(
     mut commit: Commit<Vec<u8>>,
     now: UnixTime,
     reopen: bool,
-) -> Result<Vec<u8>, Failure> {
-    let mut out = Writer::new();
-    out.number(OPERATIONS.into());
+    out: &mut Writer,
+) -> Result<(), Failure> {
+    out.byte(OPERATIONS);
     out.flag(commit.is_optional());
     out.optional_key(commit.orphan().as_ref());
     while let Some(operation) = commit.operation() {
         out.flag(true);
-        write(&mut out, operation);
+        write(out, operation);
         commit.applied();
     }
     out.flag(false);
@@ -101,8 +106,8 @@ fn outcome(
         // To be told once the operations are applied.
         Err(CommitError::Session(error)) => {
             out.flag(false);
-            out.text(&Failure::Session(error).text());
-            return Ok(out.finish());
+            Failure::from(error).write(out);
+            return Ok(());
         }
         Err(error) => return Err(error.into()),
     };
@@ -112,5 +117,5 @@ fn outcome(
     out.optional_text(event.map(|event| event.kind.name()));
     out.optional_key(event.and_then(|event| event.key).as_ref());
     out.flag(reopen);
-    if reopen { state::finish(out, &manager.reopen(finished, now), None) } else { Ok(out.finish()) }
+    if reopen { state::finish(out, &manager.reopen(finished, now), None) } else { Ok(()) }
 }

@@ -3,7 +3,6 @@
 use core::convert::Infallible;
 
 use fastsession_core::rand_core::{TryCryptoRng, TryRng};
-use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
@@ -11,15 +10,14 @@ use crate::failure::Failure;
 pub(crate) const RANDOM_LENGTH: usize = 160;
 
 /// Gives the host's random bytes once each. A phase run again with the same bytes decides the same.
-pub(crate) struct HostRandom {
-    bytes: Zeroizing<[u8; RANDOM_LENGTH]>,
+pub(crate) struct HostRandom<'a> {
+    bytes: &'a [u8],
     at: usize,
 }
 
-impl HostRandom {
-    pub(crate) fn new(random: &[u8]) -> Result<Self, Failure> {
-        let bytes = random.try_into().map_err(|_| Failure::Internal)?;
-        Ok(Self { bytes: Zeroizing::new(bytes), at: 0 })
+impl<'a> HostRandom<'a> {
+    pub(crate) fn new(random: &'a [u8]) -> Result<Self, Failure> {
+        if random.len() == RANDOM_LENGTH { Ok(Self { bytes: random, at: 0 }) } else { Err(Failure::Internal) }
     }
 
     /// An error if more bytes were asked for than there were: what was made with them must not be used.
@@ -28,7 +26,7 @@ impl HostRandom {
     }
 }
 
-impl TryRng for HostRandom {
+impl TryRng for HostRandom<'_> {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
@@ -43,6 +41,7 @@ impl TryRng for HostRandom {
         Ok(u64::from_le_bytes(bytes))
     }
 
+    #[inline(never)]
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
         let end = self.at.saturating_add(bytes.len());
         if let Some(random) = self.bytes.get(self.at..end) {
@@ -54,7 +53,7 @@ impl TryRng for HostRandom {
 }
 
 /// The host promises that the bytes are from its cryptographic generator.
-impl TryCryptoRng for HostRandom {}
+impl TryCryptoRng for HostRandom<'_> {}
 
 #[cfg(test)]
 mod tests {
@@ -62,9 +61,8 @@ mod tests {
 
     #[test]
     fn bytes_are_given_once_and_their_end_is_noticed() {
-        let mut random =
-            HostRandom::new(&core::array::from_fn::<u8, RANDOM_LENGTH, _>(|at| u8::try_from(at).unwrap()))
-                .unwrap();
+        let bytes = core::array::from_fn::<u8, RANDOM_LENGTH, _>(|at| u8::try_from(at).unwrap());
+        let mut random = HostRandom::new(&bytes).unwrap();
         assert_eq!(random.try_next_u32(), Ok(u32::from_le_bytes([0, 1, 2, 3])));
         assert_eq!(random.try_next_u64(), Ok(u64::from_le_bytes([4, 5, 6, 7, 8, 9, 10, 11])));
         let _ = random.try_fill_bytes(&mut [0; RANDOM_LENGTH - 12]);

@@ -1,8 +1,12 @@
 //! What std would bring along on wasm32.
 #![cfg(target_arch = "wasm32")]
 
+use lol_alloc::{AssumeSingleThreaded, FreeListAllocator};
+
+// SAFETY: the module is built without threads and shared memory.
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: AssumeSingleThreaded<FreeListAllocator> =
+    unsafe { AssumeSingleThreaded::new(FreeListAllocator::new()) };
 
 /// Ends the instance; the driver makes a new one and tells of an internal error. The message is dropped, since
 /// putting it into words would take a third of the module.

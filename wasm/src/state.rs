@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use fastsession_core::manager::Pending;
 use fastsession_core::session::{Reason, Session};
 use fastsession_core::time::UnixTime;
 
@@ -10,11 +11,12 @@ use crate::message::Writer;
 
 /// Writes what the driver is told of a session, up to the end of the message. The order is the same in
 /// js/src/core/message.ts.
+#[inline(never)]
 pub(crate) fn finish(
-    mut out: Writer,
+    out: &mut Writer,
     session: &Session<Vec<u8>>,
     csrf: Option<&str>,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<(), Failure> {
     out.list(session.values(), write_value);
     out.list(session.flash_values(), write_value);
     out.optional_text(session.reason().map(Reason::name));
@@ -28,7 +30,15 @@ pub(crate) fn finish(
     out.flag(session.needs_cookie());
     out.list(session.pending_updates(), Writer::text);
     out.optional_text(csrf);
-    Ok(out.rest(|out| session.park(out))?)
+    Ok(session.park(out.buffer())?)
+}
+
+/// Writes the phase after `open`, up to the end of the message.
+#[inline(never)]
+pub(crate) fn finish_pending(out: &mut Writer, pending: &Pending) -> Result<(), Failure> {
+    out.optional_key(pending.key());
+    out.optional_key(pending.ended_key());
+    Ok(pending.park(out.buffer())?)
 }
 
 fn write_value(out: &mut Writer, (key, value): (&str, &[u8])) {

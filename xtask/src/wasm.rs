@@ -6,16 +6,38 @@ use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 use xshell::{Shell, cmd};
 
+const TARGET: &str = "wasm32-unknown-unknown";
+
 /// What every runtime that the package names can do. `wasm-opt --all-features` would emit what Node.js 20 refuses.
-const FEATURES: [&str; 7] = [
+const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-mutable-globals",
     "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
     "--enable-sign-ext",
     "--enable-simd",
     "--enable-multivalue",
 ];
+
+/// How a module is to be built: small, or fast.
+struct Build {
+    /// Flags of the compiler.
+    flags: &'static [&'static str],
+    /// Flags of `wasm-opt`.
+    optimization: &'static [&'static str],
+}
+
+/// AES has half the code and takes a sixth more time for a block. A function that is called once stays one: inlined, they
+/// make no smaller code, and it compresses worse.
+const SMALL: Build = Build {
+    flags: &["--cfg=aes_backend_soft=\"compact\""],
+    optimization: &["--one-caller-inline-max-function-size", "0", "--always-inline-max-function-size", "0"],
+};
+
+const FAST: Build = Build { flags: &[], optimization: &[] };
+
+/// The package's modules, which are features of its crate. A Worker ships the first, whose requests take longer for other things
+/// than AES; the second does little else.
+const MODULES: [(&str, Build); 2] = [("sessions", SMALL), ("fernet", FAST)];
 
 /// Builds the package and gives the tarball's path.
 ///
@@ -23,11 +45,16 @@ const FEATURES: [&str; 7] = [
 /// If a step fails.
 pub(crate) fn build(shell: &Shell) -> Result<PathBuf> {
     check_versions(shell)?;
-    let module = module(shell, "fastsession-wasm")?;
-    let generated = generated(shell, &module)?;
-    let generated_module = generated.join("fastsession_bg.wasm");
-    optimize(shell, &generated_module, &generated_module)?;
-    package(shell, &generated)
+    let folder = target_folder(shell).join("npm");
+    shell.remove_path(&folder)?;
+    for (name, build) in MODULES {
+        let options = ["--no-default-features", "--features", name, "-Zbuild-std=core,alloc"];
+        let module = module(shell, "fastsession-wasm", &options, &build)?;
+        generate(&module, &folder, name)?;
+        let generated = folder.join(format!("{name}_bg.wasm"));
+        optimize(shell, &generated, &generated, &build)?;
+    }
+    package(shell, &folder)
 }
 
 /// Builds the module that runs Project Wycheproof's cases, in the same way as the package's.
@@ -35,26 +62,36 @@ pub(crate) fn build(shell: &Shell) -> Result<PathBuf> {
 /// # Errors
 /// If a step fails.
 pub(crate) fn build_vectors(shell: &Shell) -> Result<PathBuf> {
-    let module = module(shell, "fastsession-wycheproof")?;
+    let module = module(shell, "fastsession-wycheproof", &["-Zbuild-std=std"], &SMALL)?;
     let optimized = target_folder(shell).join("wycheproof.wasm");
-    optimize(shell, &module, &optimized)?;
+    optimize(shell, &module, &optimized, &SMALL)?;
     Ok(optimized)
 }
 
-/// Compiles a crate.
-fn module(shell: &Shell, name: &str) -> Result<PathBuf> {
+/// Compiles a crate, and with it the parts of the standard library that `options` name: as that comes, it puts panics into words.
+fn module(shell: &Shell, name: &str, options: &[&str], build: &Build) -> Result<PathBuf> {
     let root = shell.current_dir();
     let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME")).unwrap_or_default();
-    // The package does not tell who built it, or where.
-    let flags = format!(
-        "-Ctarget-feature=+simd128 --remap-path-prefix={}=fastsession --remap-path-prefix={home}=cargo",
-        root.display()
-    );
-    cmd!(shell, "cargo build -p {name} --lib --profile wasm --target wasm32-unknown-unknown")
-        .env("RUSTFLAGS", flags)
+    let common = [
+        // Nothing that the exports take or give is an object.
+        String::from("-Ctarget-feature=+simd128,-reference-types"),
+        "-Zunstable-options".into(),
+        "-Cpanic=immediate-abort".into(),
+        "-Zlocation-detail=none".into(),
+        // The package does not tell who built it, or where.
+        format!("--remap-path-prefix={}=fastsession", root.display()),
+        format!("--remap-path-prefix={home}=cargo"),
+    ];
+    let flags: Vec<&str> = common.iter().map(String::as_str).chain(build.flags.iter().copied()).collect();
+    let command = cmd!(shell, "cargo build -p {name} {options...} --lib --profile wasm --target {TARGET}");
+    command
+        .arg("-Zbuild-std-features=")
+        // These flags are not stable yet. The compiler is, and what it makes is tested.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
         .run()?;
     let file = format!("{}.wasm", name.replace('-', "_"));
-    Ok(target_folder(shell).join("wasm32-unknown-unknown/wasm").join(file))
+    Ok(target_folder(shell).join(TARGET).join("wasm").join(file))
 }
 
 /// The glue has to be made by the version that the module was compiled with.
@@ -75,20 +112,21 @@ fn check_versions(shell: &Shell) -> Result<()> {
 }
 
 /// Makes the glue, and a module that goes with it.
-fn generated(shell: &Shell, module: &Path) -> Result<PathBuf> {
-    let folder = target_folder(shell).join("npm");
-    shell.remove_path(&folder)?;
+fn generate(module: &Path, folder: &Path, name: &str) -> Result<()> {
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(module).out_name("fastsession").typescript(false).remove_name_section(true);
+    bindgen.input_path(module).out_name(name).typescript(false).remove_name_section(true);
     bindgen.remove_producers_section(true).bundler(true)?;
-    bindgen.generate(&folder).context("wasm-bindgen failed")?;
-    Ok(folder)
+    bindgen.generate(folder).context("wasm-bindgen failed")
 }
 
-fn optimize(shell: &Shell, module: &Path, optimized: &Path) -> Result<()> {
+fn optimize(shell: &Shell, module: &Path, optimized: &Path, build: &Build) -> Result<()> {
     let optimizer = shell.current_dir().join("wasm/js/node_modules/binaryen/bin/wasm-opt");
-    let features = FEATURES;
-    cmd!(shell, "node {optimizer} -O3 {features...} {module} -o {optimized}").run()?;
+    let (features, optimization) = (FEATURES, build.optimization);
+    cmd!(
+        shell,
+        "node {optimizer} -O3 {optimization...} --strip-target-features {features...} {module} -o {optimized}"
+    )
+    .run()?;
     Ok(())
 }
 

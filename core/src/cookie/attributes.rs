@@ -116,13 +116,11 @@ impl Attributes {
     /// # Errors
     /// [`AttributesError::Domain`] if it is not a host name.
     pub fn set_domain(&mut self, domain: &str) -> Result<(), AttributesError> {
-        let is_label = |label: &str| {
-            !label.is_empty()
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        let is_label = |label: &[u8]| {
+            !matches!(label, [] | [b'-', ..] | [.., b'-'])
+                && label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
         };
-        let legal = domain.split('.').all(is_label);
+        let legal = domain.as_bytes().split(|byte| *byte == b'.').all(is_label);
         self.domain = Some(text(domain).filter(|_| legal).ok_or(AttributesError::Domain)?);
         Ok(())
     }

@@ -6,11 +6,13 @@ use super::Manager;
 use super::commit::STORE_GRACE;
 use crate::buffer::Buffer;
 use crate::held::Held;
-use crate::record::{FORMAT_VERSION, Kind};
+use crate::record::Kind;
+use crate::record::fields::{FieldReader, FieldWriter};
 use crate::session::{MAX_LABEL_LENGTH, Session};
 use crate::store::{Filing, OwnerKey, StoreKey};
 use crate::time::UnixTime;
 use crate::token::{PREFIX, RingKey, TokenKey, sealed_len};
+use crate::value::wire::widen;
 
 /// What the hash of an owner's name is for.
 const OWNER_PURPOSE: &[u8] = b"fastsession owner 1";
@@ -62,15 +64,12 @@ impl Manager {
         let mut bytes = heapless::Vec::<u8, MAX_LISTING_LENGTH>::from_slice(entry).ok()?;
         let mut keys = self.ring.keys().map(|ring_key| self.listing_key(ring_key, key));
         let plain = keys.find_map(|key| key.open_in_place(&mut bytes).ok())?;
-        let plain = bytes.get(plain)?;
-        let fields: (u8, u8, UnixTime, UnixTime, &str) = postcard::from_bytes(plain).ok()?;
-        // postcard reads integers that are longer than they need be, and does not mind what follows.
-        let mut space = [0; MAX_PLAIN];
-        let is_our_form = *postcard::to_slice(&fields, &mut space).ok()? == *plain;
-        let (kind, version, created, last_seen, label) = fields;
-        let is_ours = kind == Kind::Listing as u8 && version == FORMAT_VERSION && is_our_form;
-        let label = heapless::String::try_from(label).ok().filter(|_| is_ours)?;
-        Some(Listing { created, last_seen, label })
+        let mut fields = FieldReader::new(bytes.get(plain)?, Kind::Listing).ok()?;
+        let created = UnixTime::from_secs(fields.number().ok()?);
+        let last_seen = UnixTime::from_secs(fields.number().ok()?);
+        let length = fields.number().ok()?;
+        let label = core::str::from_utf8(fields.rest()).ok().filter(|label| widen(label.len()) == length)?;
+        Some(Listing { created, last_seen, label: heapless::String::try_from(label).ok()? })
     }
 
     /// The listing entry of a session that is about to be stored under `key`; `None` if nobody owns it.
@@ -84,16 +83,17 @@ impl Manager {
     ) -> Option<Held<Filed>> {
         let newest = self.ring.newest();
         let owner = self.owner_key(newest, session.owner()?);
-        let fields = (
-            Kind::Listing as u8,
-            FORMAT_VERSION,
-            session.header.created,
-            session.header.last_seen,
-            session.label(),
-        );
+        let label = session.label();
         let mut entry = heapless::Vec::new();
         entry.resize(MAX_LISTING_LENGTH, 0).ok()?;
-        let length = postcard::to_slice(&fields, entry.get_mut(PREFIX..)?).ok()?.len();
+        let mut fields = FieldWriter::new(entry.get_mut(PREFIX..)?, Kind::Listing);
+        for number in
+            [session.header.created.as_secs(), session.header.last_seen.as_secs(), widen(label.len())]
+        {
+            fields.number(number);
+        }
+        fields.bytes(label.as_bytes());
+        let length = fields.finish().ok()?;
         entry.truncate(sealed_len(length));
         let mut iv = [0; 16];
         rng.fill_bytes(&mut iv);

@@ -20,8 +20,8 @@ use crate::session::{Intent, Offsets, Origin, Reason, Session, SessionError, Sto
 use crate::store::Tag;
 use crate::time::UnixTime;
 use crate::token::{LIGHT_KEY_LENGTH, LightKey};
-use crate::value::ValueError;
-use crate::value::wire::{Reader, Varint, widen};
+use crate::value::Flaw;
+use crate::value::wire::widen;
 
 /// Bytes of the length at the end of a parked session.
 const LENGTH: usize = 2;
@@ -45,7 +45,7 @@ impl Pending {
             Err(reason) => write_reason(out, *reason),
             Ok(cookie) => {
                 out.try_append(&[1])?;
-                write_block(out, cookie.id.as_bytes())?;
+                write_id(out, &cookie.id)?;
                 write_number(out, widen(cookie.ring_index))
             }
         }
@@ -93,14 +93,15 @@ impl Manager {
     /// # Errors
     /// [`SessionError::Value`] if it did not.
     pub fn unpark_pending(&self, parked: &[u8]) -> Result<Pending, SessionError> {
-        let mut reader = Reader::new(parked);
-        let cookie = if reader.byte()? == 0 {
-            Err(read_reason(&mut reader)?)
-        } else {
-            let id = read_id(&mut reader)?;
+        let mut parked = Parked::new(parked);
+        let cookie = if parked.flag() {
+            let id = parked.id()?;
             let key = self.namespace.store_key(&id);
-            Ok(OpenedCookie { id, key, ring_index: read_length(&mut reader)? })
+            Ok(OpenedCookie { id, key, ring_index: parked.length() })
+        } else {
+            Err(parked.reason()?)
         };
+        parked.check()?;
         Ok(self.pending(cookie))
     }
 
@@ -119,37 +120,34 @@ impl Manager {
         Ok(session)
     }
 
-    fn read_facts(&self, parked: &[u8]) -> Result<Facts, ValueError> {
-        let (rest, length) = parked.split_last_chunk::<LENGTH>().ok_or(ValueError::Corrupt)?;
+    fn read_facts(&self, parked: &[u8]) -> Result<Facts, Flaw> {
+        let (rest, length) = parked.split_last_chunk::<LENGTH>().ok_or(Flaw::Corrupt)?;
         let start = rest.len().checked_sub(usize::from(u16::from_le_bytes(*length)));
-        let start = start.ok_or(ValueError::Corrupt)?;
+        let start = start.ok_or(Flaw::Corrupt)?;
         let facts = rest.get(start..).unwrap_or_default();
-        let (header, length) = Header::decode(facts).map_err(|Unreadable| ValueError::Corrupt)?;
-        let mut reader = Reader::new(facts.get(length..).unwrap_or_default());
-        let intent = Intent::from_bits(reader.byte()?);
-        let now = UnixTime::from_secs(reader.varint()?);
+        let (header, length) = Header::decode(facts).map_err(|Unreadable| Flaw::Corrupt)?;
+        let mut parked = Parked::new(facts.get(length..).unwrap_or_default());
+        let intent = Intent::from_bits(parked.byte());
+        let now = parked.time();
         let mut offsets = Offsets::default();
         for offset in &mut offsets {
-            *offset = read_length(&mut reader)?;
+            *offset = parked.length();
         }
-        let origin = if reader.byte()? == 0 {
-            Origin::Fresh(read_reason(&mut reader)?)
-        } else {
-            let (id, tag) = read_record(&mut reader)?;
-            let ends_at = UnixTime::from_secs(reader.varint()?);
-            let is_current = reader.byte()? == 1;
-            let has_key = reader.byte()? == 1;
-            let record_key = if has_key {
-                Some(LightKey::from_bytes(&read_array::<LIGHT_KEY_LENGTH>(&mut reader)?))
+        let origin = if parked.flag() {
+            let (id, tag) = (parked.id()?, Tag::from_bytes(parked.array()));
+            let (ends_at, is_current) = (parked.time(), parked.flag());
+            let record_key = parked.flag().then(|| LightKey::from_bytes(&parked.array::<LIGHT_KEY_LENGTH>()));
+            let successor = if parked.flag() {
+                Some(Held::new(Successor { id: parked.id()?, tag: Tag::from_bytes(parked.array()) }))
             } else {
                 None
             };
-            let has_successor = reader.byte()? == 1;
-            let successor = if has_successor { Some(read_record(&mut reader)?) } else { None };
-            let successor = successor.map(|(id, tag)| Held::new(Successor { id, tag }));
             let key = self.namespace.store_key(&id);
             Origin::Stored(Stored { id, key, tag, is_current, ends_at, record_key, successor })
+        } else {
+            Origin::Fresh(parked.reason()?)
         };
+        parked.check()?;
         Ok(Facts { header, intent, now, offsets, origin, start })
     }
 }
@@ -166,16 +164,17 @@ struct Facts {
 }
 
 fn write_number<B: Buffer + ?Sized>(out: &mut B, number: u64) -> Result<(), Full> {
-    out.try_append(Varint::new(number).as_slice())
+    out.try_append(&number.to_le_bytes())
 }
 
-fn write_block<B: Buffer + ?Sized>(out: &mut B, bytes: &[u8]) -> Result<(), Full> {
-    write_number(out, widen(bytes.len()))?;
-    out.try_append(bytes)
+fn write_id<B: Buffer + ?Sized>(out: &mut B, id: &SessionId) -> Result<(), Full> {
+    let id = id.as_bytes();
+    out.try_append(&[u8::try_from(id.len()).map_err(|_| Full)?])?;
+    out.try_append(id)
 }
 
 fn write_record<B: Buffer + ?Sized>(out: &mut B, id: &SessionId, tag: Tag) -> Result<(), Full> {
-    write_block(out, id.as_bytes())?;
+    write_id(out, id)?;
     out.try_append(tag.as_bytes())
 }
 
@@ -184,26 +183,60 @@ fn write_reason<B: Buffer + ?Sized>(out: &mut B, reason: Reason) -> Result<(), F
     out.try_append(&[0, u8::try_from(index).unwrap_or_default()])
 }
 
-fn read_reason(reader: &mut Reader<'_>) -> Result<Reason, ValueError> {
-    REASONS.get(usize::from(reader.byte()?)).copied().ok_or(ValueError::Corrupt)
+/// Reads what was parked, in plain fields of a fixed length. What is not there reads as zero, and is told of once, by
+/// [`Self::check`]: few fields can be wrong by themselves.
+struct Parked<'a> {
+    rest: &'a [u8],
+    is_whole: bool,
 }
 
-fn read_length(reader: &mut Reader<'_>) -> Result<usize, ValueError> {
-    usize::try_from(reader.varint()?).map_err(|_| ValueError::Corrupt)
-}
-
-fn read_id(reader: &mut Reader<'_>) -> Result<SessionId, ValueError> {
-    SessionId::from_bytes(reader.bytes()?).ok_or(ValueError::Corrupt)
-}
-
-fn read_record(reader: &mut Reader<'_>) -> Result<(SessionId, Tag), ValueError> {
-    Ok((read_id(reader)?, Tag::from_bytes(read_array(reader)?)))
-}
-
-fn read_array<const N: usize>(reader: &mut Reader<'_>) -> Result<[u8; N], ValueError> {
-    let mut bytes = [0; N];
-    for byte in &mut bytes {
-        *byte = reader.byte()?;
+impl<'a> Parked<'a> {
+    const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, is_whole: true }
     }
-    Ok(bytes)
+
+    #[inline(never)]
+    fn bytes(&mut self, length: usize) -> &'a [u8] {
+        let Some((bytes, rest)) = self.rest.split_at_checked(length) else {
+            self.is_whole = false;
+            return &[];
+        };
+        self.rest = rest;
+        bytes
+    }
+
+    fn array<const N: usize>(&mut self) -> [u8; N] {
+        self.bytes(N).try_into().unwrap_or([0; N])
+    }
+
+    fn byte(&mut self) -> u8 {
+        let [byte] = self.array();
+        byte
+    }
+
+    fn flag(&mut self) -> bool {
+        self.byte() != 0
+    }
+
+    fn time(&mut self) -> UnixTime {
+        UnixTime::from_secs(u64::from_le_bytes(self.array()))
+    }
+
+    fn length(&mut self) -> usize {
+        usize::try_from(u64::from_le_bytes(self.array())).unwrap_or(usize::MAX)
+    }
+
+    fn id(&mut self) -> Result<SessionId, Flaw> {
+        let length = self.byte().into();
+        SessionId::from_bytes(self.bytes(length)).ok_or(Flaw::Corrupt)
+    }
+
+    fn reason(&mut self) -> Result<Reason, Flaw> {
+        REASONS.get(usize::from(self.byte())).copied().ok_or(Flaw::Corrupt)
+    }
+
+    /// Whether everything was there, and nothing else is.
+    fn check(&self) -> Result<(), Flaw> {
+        if self.is_whole && self.rest.is_empty() { Ok(()) } else { Err(Flaw::Corrupt) }
+    }
 }

@@ -1,5 +1,6 @@
 //! The cryptographic primitives. Nothing else in the crate names `aes`, `cbc`, `hmac`, `sha2` or `pbkdf2`.
 
+mod batches;
 mod hash;
 mod secret;
 
@@ -128,7 +129,11 @@ impl Cipher {
 
     /// In place: `P[i] = AES⁻¹(key, C[i]) ⊕ C[i-1]` with `C[-1] = iv`.
     pub(crate) fn decrypt(&self, iv: &[u8; BLOCK_LENGTH], blocks: &mut [[u8; BLOCK_LENGTH]]) {
-        cbc::Decryptor::inner_iv_init(&self.0, Array::cast_from_core(iv))
+        #[cfg(not(target_arch = "wasm32"))]
+        let cipher = &self.0;
+        #[cfg(target_arch = "wasm32")]
+        let cipher = batches::Batched(&self.0);
+        cbc::Decryptor::inner_iv_init(cipher, Array::cast_from_core(iv))
             .decrypt_blocks(Array::cast_slice_from_core_mut(blocks));
     }
 }

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use crate::buffer::{Buffer, Full};
 use crate::time::UnixTime;
-use crate::value::{self, ValueError, wire};
+use crate::value::{self, Flaw, wire};
 
 /// The most bytes of an entry's key.
 pub const MAX_KEY_LENGTH: usize = 255;
@@ -53,7 +53,7 @@ impl<'a> Entries<'a> {
         Self { bytes, at: 0 }
     }
 
-    fn read(&self) -> Result<Entry<'a>, ValueError> {
+    fn read(&self) -> Result<Entry<'a>, Flaw> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let mut reader = wire::Reader::new(rest);
         let key = reader.str()?;
@@ -61,10 +61,10 @@ impl<'a> Entries<'a> {
             0 => Life::Session,
             1 => Life::Until(UnixTime::from_secs(reader.varint()?)),
             2 => Life::Flash,
-            _ => return Err(ValueError::Corrupt),
+            _ => return Err(Flaw::Corrupt),
         };
         let value = reader.rest();
-        let value = value.get(..value::skip(value)?).ok_or(ValueError::Corrupt)?;
+        let value = value.get(..value::skip_in(value)?).ok_or(Flaw::Corrupt)?;
         let head = rest.len().saturating_sub(reader.len());
         let end = self.at.saturating_add(head).saturating_add(value.len());
         Ok(Entry { key, life, value, range: self.at..end })
@@ -72,7 +72,7 @@ impl<'a> Entries<'a> {
 }
 
 impl<'a> Iterator for Entries<'a> {
-    type Item = Result<Entry<'a>, ValueError>;
+    type Item = Result<Entry<'a>, Flaw>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.at >= self.bytes.len() {
@@ -85,11 +85,11 @@ impl<'a> Iterator for Entries<'a> {
 }
 
 /// How many entries `bytes` hold, which must be nothing else: keys of a legal length, and whole values.
-pub(crate) fn count(bytes: &[u8]) -> Result<usize, ValueError> {
+pub(crate) fn count(bytes: &[u8]) -> Result<usize, Flaw> {
     let mut count = 0_usize;
     for entry in Entries::new(bytes) {
         if !(1..=MAX_KEY_LENGTH).contains(&entry?.key.len()) {
-            return Err(ValueError::Corrupt);
+            return Err(Flaw::Corrupt);
         }
         count = count.saturating_add(1);
     }
@@ -97,7 +97,7 @@ pub(crate) fn count(bytes: &[u8]) -> Result<usize, ValueError> {
 }
 
 /// The entry under `key`: among the flash entries, or among the others.
-pub(crate) fn find<'a>(bytes: &'a [u8], key: &str, flash: bool) -> Result<Option<Entry<'a>>, ValueError> {
+pub(crate) fn find<'a>(bytes: &'a [u8], key: &str, flash: bool) -> Result<Option<Entry<'a>>, Flaw> {
     for entry in Entries::new(bytes) {
         let entry = entry?;
         if entry.key == key && entry.life.is_flash() == flash {

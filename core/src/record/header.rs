@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use zeroize::Zeroize;
 
-use super::{FORMAT_VERSION, Kind, Unreadable};
+use super::fields::{FieldReader, FieldWriter};
+use super::{Kind, Unreadable};
 use crate::time::UnixTime;
-use crate::value::wire::Varint;
 
 /// Bytes of a CSRF secret.
 pub(crate) const CSRF_SECRET_LENGTH: usize = 32;
@@ -32,9 +32,6 @@ pub(crate) struct Header {
     /// What CSRF tokens are masked over; all zero until it is first needed or written.
     pub(crate) csrf_secret: [u8; CSRF_SECRET_LENGTH],
 }
-
-/// What stands before the CSRF secret: kind and version, and the other fields in their order.
-type Numbers = (u8, u8, u64, UnixTime, UnixTime, Option<UnixTime>, Option<u64>, Option<u64>);
 
 /// How long a session lives: unused, and at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,64 +69,33 @@ impl Header {
     pub(crate) fn encode(&self) -> Result<heapless::Vec<u8, MAX_LENGTH>, Unreadable> {
         let mut bytes = heapless::Vec::new();
         bytes.resize(MAX_LENGTH, 0).map_err(|_| Unreadable)?;
-        let Self {
-            revision,
-            created,
-            last_seen,
-            authenticated_at,
-            idle_timeout,
-            absolute_timeout,
-            csrf_secret,
-        } = self;
-        let numbers: Numbers = (
-            Kind::Record as u8,
-            FORMAT_VERSION,
-            *revision,
-            *created,
-            *last_seen,
-            *authenticated_at,
-            *idle_timeout,
-            *absolute_timeout,
-        );
-        let length = postcard::to_slice(&numbers, &mut bytes).map_err(|_| Unreadable)?.len();
+        let mut fields = FieldWriter::new(&mut bytes, Kind::Record);
+        for number in [self.revision, self.created.as_secs(), self.last_seen.as_secs()] {
+            fields.number(number);
+        }
+        for number in [self.authenticated_at.map(UnixTime::as_secs), self.idle_timeout, self.absolute_timeout]
+        {
+            fields.optional(number);
+        }
+        fields.bytes(&self.csrf_secret);
+        let length = fields.finish()?;
         bytes.truncate(length);
-        // An array of bytes is its bytes; serde would take it one by one.
-        bytes.extend_from_slice(csrf_secret).map_err(|_| Unreadable)?;
         Ok(bytes)
-    }
-
-    /// How many bytes [`Self::encode`] writes.
-    fn encoded_len(&self) -> usize {
-        let numbers = [self.revision, self.created.as_secs(), self.last_seen.as_secs()];
-        let optional =
-            [self.authenticated_at.map(UnixTime::as_secs), self.idle_timeout, self.absolute_timeout];
-        let fixed = 2_usize.saturating_add(optional.len()).saturating_add(CSRF_SECRET_LENGTH);
-        let numbers = numbers.into_iter().chain(optional.into_iter().flatten());
-        numbers.map(Varint::length_of).fold(fixed, usize::saturating_add)
     }
 
     /// Reads what [`Self::encode`] wrote at the start of `plain`; gives the length as well.
     pub(crate) fn decode(plain: &[u8]) -> Result<(Self, usize), Unreadable> {
-        let (numbers, rest): (Numbers, _) = postcard::take_from_bytes(plain).map_err(|_| Unreadable)?;
-        let (kind, version, revision, created, last_seen, authenticated_at, idle_timeout, absolute_timeout) =
-            numbers;
-        let (csrf_secret, rest) = rest.split_first_chunk().ok_or(Unreadable)?;
-        let csrf_secret = *csrf_secret;
+        let mut fields = FieldReader::new(plain, Kind::Record)?;
         let header = Self {
-            revision,
-            created,
-            last_seen,
-            authenticated_at,
-            idle_timeout,
-            absolute_timeout,
-            csrf_secret,
+            revision: fields.number()?,
+            created: UnixTime::from_secs(fields.number()?),
+            last_seen: UnixTime::from_secs(fields.number()?),
+            authenticated_at: fields.optional()?.map(UnixTime::from_secs),
+            idle_timeout: fields.optional()?,
+            absolute_timeout: fields.optional()?,
+            csrf_secret: *fields.array()?,
         };
-        let length = plain.len().saturating_sub(rest.len());
-        // Postcard reads integers that are longer than they need be.
-        if kind != Kind::Record as u8 || version != FORMAT_VERSION || length != header.encoded_len() {
-            return Err(Unreadable);
-        }
-        Ok((header, length))
+        Ok((header, plain.len().saturating_sub(fields.len())))
     }
 }
 
@@ -142,6 +108,7 @@ impl Drop for Header {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::FORMAT_VERSION;
 
     #[test]
     fn the_longest_header_fits() {

@@ -4,6 +4,7 @@
 //! [`header`], the owner (an optional string), the label (a string) and the [`entries`].
 
 pub(crate) mod entries;
+pub(crate) mod fields;
 pub(crate) mod header;
 pub(crate) mod seal;
 

@@ -22,7 +22,7 @@ pub(crate) struct Namespace {
 impl Namespace {
     /// `None` if the name is empty, over 128 bytes or holds a NUL, which ends it in the hash.
     pub(crate) fn new(name: &str) -> Option<Self> {
-        if name.is_empty() || name.contains('\0') {
+        if name.is_empty() || name.bytes().any(|byte| byte == 0) {
             return None;
         }
         let store_key = Hasher::new().absorb(name.as_bytes()).absorb(&[0]);

@@ -20,7 +20,7 @@ use crate::record::entries::{self, Entries, Entry, Life, MAX_KEY_LENGTH};
 use crate::record::header::{self, Header};
 use crate::time::UnixTime;
 use crate::token::{LightKey, PREFIX, sealed_len};
-use crate::value::{ValueError, wire};
+use crate::value::{Flaw, ValueError, wire};
 
 /// How many times its limit a session may take while a value is written, so that an error can tell its size.
 const MEASURED: usize = 4;
@@ -188,7 +188,7 @@ impl<B: Buffer> Data<B> {
         Entries::new(self.bytes(self.entries..self.log))
     }
 
-    pub(crate) fn find(&self, key: &str, flash: bool) -> Result<Option<Entry<'_>>, ValueError> {
+    pub(crate) fn find(&self, key: &str, flash: bool) -> Result<Option<Entry<'_>>, Flaw> {
         entries::find(self.bytes(self.entries..self.log), key, flash)
     }
 
@@ -432,11 +432,11 @@ impl<B: Buffer> Drop for Data<B> {
     }
 }
 
-fn read_owner<'a>(reader: &mut wire::Reader<'a>) -> Result<Option<&'a str>, ValueError> {
+fn read_owner<'a>(reader: &mut wire::Reader<'a>) -> Result<Option<&'a str>, Flaw> {
     match reader.byte()? {
         0 => Ok(None),
         1 => reader.str().map(Some),
-        _ => Err(ValueError::Corrupt),
+        _ => Err(Flaw::Corrupt),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What can go wrong when a session is used.
 
 use crate::record::entries::MAX_KEY_LENGTH;
-use crate::value::ValueError;
+use crate::value::{Flaw, ValueError};
 
 /// A session was asked for something that it cannot do. It is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,12 @@ impl SessionError {
     /// The value under `key` could not be read.
     pub(crate) fn read(key: &str, error: ValueError) -> Self {
         Self::Read { key: named(key), error }
+    }
+}
+
+impl From<Flaw> for SessionError {
+    fn from(flaw: Flaw) -> Self {
+        Self::Value(flaw.into())
     }
 }
 

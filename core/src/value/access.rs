@@ -172,7 +172,7 @@ impl<'a, 'de> EnumAccess<'de> for Variant<'a, 'de> {
     type Variant = ValueDeserializer<'a, 'de>;
 
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant)> {
-        Ok((seed.deserialize(BorrowedStrDeserializer::new(self.name))?, self.payload))
+        Ok((seed.deserialize(BorrowedStrDeserializer::<ValueError>::new(self.name))?, self.payload))
     }
 }
 

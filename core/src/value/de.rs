@@ -172,7 +172,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_, 'de> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let mut behind = *self.reader;
         if let Head::Null = behind.head()? {
-            let value = visitor.visit_none()?;
+            let value = visitor.visit_none::<ValueError>()?;
             *self.reader = behind;
             return Ok(value);
         }

@@ -54,6 +54,24 @@ pub enum ValueError {
     Corrupt,
 }
 
+/// Why bytes are no value: a [`ValueError`] without the details that only types have, which costs little to hand on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// [`ValueError::Corrupt`]
+    Corrupt,
+    /// [`ValueError::TooDeep`]
+    TooDeep,
+}
+
+impl From<Flaw> for ValueError {
+    fn from(flaw: Flaw) -> Self {
+        match flaw {
+            Flaw::Corrupt => Self::Corrupt,
+            Flaw::TooDeep => Self::TooDeep,
+        }
+    }
+}
+
 impl Display for ValueError {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {

@@ -72,7 +72,9 @@ pub(crate) mod wire;
 pub(crate) mod writer;
 
 pub use de::read;
+pub(crate) use error::Flaw;
 pub use error::ValueError;
 pub use kind::{Kind, kind};
+pub(crate) use limits::skip_in;
 pub use limits::{MAX_DEPTH, skip, validate};
 pub use ser::write;

@@ -2,10 +2,10 @@
 //!
 //! Postcard's wire format: <https://postcard.jamesmunns.com/wire-format>.
 
-use super::error::ValueError;
+use super::error::Flaw;
 use super::kind::Kind;
 
-type Result<T> = core::result::Result<T, ValueError>;
+type Result<T> = core::result::Result<T, Flaw>;
 
 /// Most bytes of a variable-length 64-bit integer: ten times seven bits.
 const MAX_VARINT: usize = 10;
@@ -74,20 +74,20 @@ impl<'de> Reader<'de> {
     #[expect(clippy::inline_always, reason = "measured")]
     #[inline(always)]
     pub(crate) fn inlined_head(&mut self) -> Result<Head<'de>> {
-        Ok(match Kind::from_byte(self.byte()?).ok_or(ValueError::Corrupt)? {
+        Ok(match Kind::from_byte(self.byte()?).ok_or(Flaw::Corrupt)? {
             Kind::Null => Head::Null,
             Kind::Bool => Head::Bool(match self.byte()? {
                 0 => false,
                 1 => true,
-                _ => return Err(ValueError::Corrupt),
+                _ => return Err(Flaw::Corrupt),
             }),
             Kind::Int => Head::Int(unzigzag(self.varint()?)),
             Kind::UInt => match self.varint()? {
-                fits_int if i64::try_from(fits_int).is_ok() => return Err(ValueError::Corrupt),
+                fits_int if i64::try_from(fits_int).is_ok() => return Err(Flaw::Corrupt),
                 number => Head::UInt(number),
             },
             Kind::Float => {
-                let (bytes, rest) = self.rest.split_first_chunk().ok_or(ValueError::Corrupt)?;
+                let (bytes, rest) = self.rest.split_first_chunk().ok_or(Flaw::Corrupt)?;
                 self.rest = rest;
                 Head::Float(f64::from_le_bytes(*bytes))
             }
@@ -103,7 +103,7 @@ impl<'de> Reader<'de> {
     #[inline]
     pub(crate) fn bytes(&mut self) -> Result<&'de [u8]> {
         let length = self.length(1)?;
-        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(ValueError::Corrupt)?;
+        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Flaw::Corrupt)?;
         self.rest = rest;
         Ok(bytes)
     }
@@ -136,19 +136,19 @@ impl<'de> Reader<'de> {
                 // Nine times seven bits leave one bit for the tenth byte.
                 let is_too_wide = shift == 63 && byte > 1;
                 if is_too_wide || byte == 0 {
-                    return Err(ValueError::Corrupt);
+                    return Err(Flaw::Corrupt);
                 }
                 self.rest = self.rest.get(index.saturating_add(1)..).unwrap_or_default();
                 return Ok(number);
             }
             shift = shift.wrapping_add(7);
         }
-        Err(ValueError::Corrupt)
+        Err(Flaw::Corrupt)
     }
 
     #[inline]
     pub(crate) fn byte(&mut self) -> Result<u8> {
-        let (&byte, rest) = self.rest.split_first().ok_or(ValueError::Corrupt)?;
+        let (&byte, rest) = self.rest.split_first().ok_or(Flaw::Corrupt)?;
         self.rest = rest;
         Ok(byte)
     }
@@ -156,9 +156,9 @@ impl<'de> Reader<'de> {
     /// A number of things that take at least `each` bytes.
     #[inline]
     fn length(&mut self, each: usize) -> Result<usize> {
-        let length = usize::try_from(self.varint()?).map_err(|_| ValueError::Corrupt)?;
+        let length = usize::try_from(self.varint()?).map_err(|_| Flaw::Corrupt)?;
         if length > self.rest.len().checked_div(each).unwrap_or_default() {
-            return Err(ValueError::Corrupt);
+            return Err(Flaw::Corrupt);
         }
         Ok(length)
     }
@@ -167,7 +167,7 @@ impl<'de> Reader<'de> {
 /// Checks text of a [`Head`].
 #[inline]
 pub(crate) fn text(bytes: &[u8]) -> Result<&str> {
-    core::str::from_utf8(bytes).map_err(|_| ValueError::Corrupt)
+    core::str::from_utf8(bytes).map_err(|_| Flaw::Corrupt)
 }
 
 /// A variable-length integer, to be written.

@@ -5,7 +5,7 @@
 #![cfg(not(test))]
 
 #[path = "../../../core/src/primitives/mod.rs"]
-#[allow(dead_code, reason = "the cases need less than the core")]
+#[allow(dead_code, unused_imports, reason = "the cases need less than the core")]
 mod primitives;
 #[path = "../../../core/src/primitives/vectors.rs"]
 #[allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]

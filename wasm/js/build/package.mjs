@@ -4,7 +4,6 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
-import { forSeveralInstances } from "./glue.mjs";
 
 const here = fileURLToPath(new URL("..", import.meta.url));
 const generated = process.argv[2];
@@ -13,18 +12,21 @@ const dist = join(here, "dist");
 await rm(dist, { recursive: true, force: true });
 execFileSync(process.execPath, [join(here, "node_modules/typescript/bin/tsc"), "-p", here], { stdio: "inherit" });
 
-const module = await readFile(join(generated, "fastsession_bg.wasm"));
-await cp(join(generated, "fastsession_bg.wasm"), join(dist, "fastsession.wasm"));
-await writeFile(join(dist, "wasm/text.js"), `export const text = "${module.toString("base64")}";\n`);
-
-const glue = forSeveralInstances(await readFile(join(generated, "fastsession_bg.js"), "utf8"));
-const small = await transform(glue, { minifyWhitespace: true, minifySyntax: true, legalComments: "none" });
+/** The modules, and their names as files. */
+const MODULES = { sessions: "fastsession.wasm", fernet: "fernet.wasm" };
 await mkdir(join(dist, "core/glue"), { recursive: true });
-await writeFile(join(dist, "core/glue/fastsession_bg.js"), small.code);
+for (const [name, file] of Object.entries(MODULES)) {
+  const module = await readFile(join(generated, `${name}_bg.wasm`));
+  await writeFile(join(dist, file), module);
+  await writeFile(join(dist, `wasm/${name}/text.js`), `export const text = "${module.toString("base64")}";\n`);
+  const glue = await readFile(join(generated, `${name}_bg.js`), "utf8");
+  const small = await transform(glue, { minifyWhitespace: true, minifySyntax: true, legalComments: "none" });
+  await writeFile(join(dist, `core/glue/${name}_bg.js`), small.code);
+}
 
 // For require(): file by file in a folder that says so, so that all entry points share their classes and the module.
 const cjs = join(dist, "cjs");
-const isForEdge = (name) => /^wasm\/(workerd|edge-light)\./.test(name);
+const isForEdge = (name) => /^wasm\/\w+\/(workerd|edge-light)\./.test(name);
 for (const name of await readdir(dist, { recursive: true })) {
   if (isForEdge(name) || !/\.(js|d\.ts)$/.test(name)) continue;
   const text = await readFile(join(dist, name), "utf8");
@@ -32,7 +34,7 @@ for (const name of await readdir(dist, { recursive: true })) {
   await mkdir(dirname(join(cjs, name)), { recursive: true });
   await writeFile(join(cjs, name), isCode ? (await transform(text, { format: "cjs", platform: "node", target: "node20" })).code : text);
 }
-const own = { type: "commonjs", imports: { "#wasm": "./wasm/inline.js" } };
+const own = { type: "commonjs", imports: Object.fromEntries(Object.keys(MODULES).map((name) => [`#wasm/${name}`, `./wasm/${name}/inline.js`])) };
 await writeFile(join(cjs, "package.json"), `${JSON.stringify(own, undefined, 2)}\n`);
 
 // npm takes what lies beside package.json.

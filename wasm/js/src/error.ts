@@ -108,57 +108,6 @@ const TEXTS: Partial<Record<ErrorCode, string>> = {
   invalid_token: "the token is invalid or expired",
 };
 
-const KEYS: Record<string, string> = {
-  length: "must be 32 bytes in base64",
-  base64: "is not base64",
-  equal: "has 32 equal bytes: a placeholder, no secret",
-  passphrase: "is made of an empty passphrase",
-  iterations: "needs at least one iteration",
-};
-
-const SETTINGS: Record<string, string> = {
-  namespace: "namespace must have 1 to 128 bytes and no NUL",
-  idleTimeout: "idleTimeout and absoluteTimeout must be 1 second to 400 days",
-  limit: "limit must be 256 to 16,777,216 bytes",
-  owners: "owners' lists need a store: choose another placement, or owners: false",
-  lag: "the store's lag must be 1 to 3,600 seconds",
-  placement: "placement must be store, cookie or both",
-  "cookie.name": "cookie.name must be 1 to 128 letters, digits or any of !#$%&'*+-.^_`|~",
-  "cookie.path": "cookie.path must begin with /, without ; and control characters, up to 128 bytes",
-  "cookie.domain": "cookie.domain must be a host name of up to 128 bytes",
-  "cookie.secure": "a cookie name with the prefix __Host-, __Secure- or __Http- needs secure: choose a name without it",
-  "cookie.prefix": "a cookie name with the prefix __Host- needs the path / and no domain: choose a name without it",
-  "cookie.httpOnly": "a cookie name with the prefix __Http- needs httpOnly",
-  "cookie.sameSite": "cookie.sameSite must be lax, strict or none, and none needs secure",
-  "cookie.partitioned": "a partitioned cookie needs secure",
-};
-
-/** The error that the core told of: its code and its details, line by line. */
-export function coreError(text: string): Error {
-  const [code = "internal", ...details] = text.split("\n") as [ErrorCode, ...string[]];
-  switch (code) {
-    case "invalid_config":
-      return new SessionError(code, SETTINGS[details[0] ?? ""] ?? `the option ${details[0]} is unfit`);
-    case "invalid_key": {
-      const [position, why = ""] = details;
-      if (why === "none") return new SessionError(code, "there is no key: generate one with Fernet.generateKey()");
-      if (why === "many") return new SessionError(code, "there are more than 16 keys");
-      return new SessionError(code, `key ${position} ${KEYS[why] ?? "is unfit"}`);
-    }
-    case "too_large": {
-      const [size, limit, ...rest] = details;
-      const largest: string[] = [];
-      for (let at = 0; at + 1 < rest.length; at += 2) largest.push(`${rest[at + 1]} (${rest[at]} bytes)`);
-      const keys = largest.length > 0 ? `; its largest keys: ${largest.join(", ")}` : "";
-      return new SessionError(code, `the session would take ${size} bytes, and ${limit} is the limit${keys}`);
-    }
-    default: {
-      const known = TEXTS[code];
-      return known === undefined ? internal() : new SessionError(code, known);
-    }
-  }
-}
-
 /** A fault of this library, or of the engine that runs it. */
 export function internal(cause?: unknown): SessionError {
   return new SessionError("internal", "an internal error of fastsession: please report it", { cause });

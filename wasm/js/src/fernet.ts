@@ -1,14 +1,16 @@
 /** Fernet by itself: https://github.com/fernet/spec */
 
-import "./provide.js";
+import { module } from "#wasm/fernet";
 import { isBytes } from "./bytes.js";
-import type { Fernet as Exported } from "./core/glue/fastsession_bg.js";
-import { call } from "./core/instance.js";
+import { ask, fernetCore, nameOf, numberOf, Work } from "./core/fernet.js";
+import type { Lent } from "./core/lent.js";
+import type { MessageReader } from "./core/reader.js";
 import { invalidArgument, SessionError } from "./error.js";
-import { nameOf, withFernet } from "./fernet-shared.js";
 import { random, systemClock } from "./random.js";
 
 export { SessionError, type ErrorCode } from "./error.js";
+
+fernetCore.provide(module);
 
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -64,12 +66,12 @@ export class Fernet {
     this.#isStrict = flag("strict", options.strict);
     this.#keys = [...texts];
     this.#name = nameOf(this.#keys, this.#isStrict);
-    this.#call(() => undefined);
+    numberOf(this.#name, this.#keys, this.#isStrict);
   }
 
   /** A new random key as text: the secret to keep. */
   static generateKey(): string {
-    return call((core) => core.generate_key(random()));
+    return ask(Work.GenerateKey, (message) => message.rest(random())).restText();
   }
 
   /**
@@ -95,7 +97,12 @@ export class Fernet {
     if (!Number.isInteger(iterations) || iterations < 1 || iterations > MOST_ITERATIONS) {
       throw invalidArgument("iterations must be a whole number from 1 to 4294967295");
     }
-    return call((core) => core.derive_key(secret, salt, iterations));
+    const answer = ask(Work.DeriveKey, (message) => {
+      message.varint(iterations);
+      message.block(secret);
+      message.rest(salt);
+    });
+    return answer.restText();
   }
 
   /**
@@ -104,8 +111,14 @@ export class Fernet {
    * @throws `TypeError` with the code `invalid_argument` for anything else, and for an `at` that is no time in seconds
    */
   encrypt(plaintext: string | Uint8Array, options: At = {}): string {
-    const [payload, now] = [bytes(plaintext, "a payload"), time(options)];
-    return this.#call((fernet) => fernet.encrypt(payload, now, random()));
+    const now = time(options);
+    const payload = typeof plaintext === "string" ? plaintext : bytes(plaintext, "a payload");
+    const answer = this.#ask(Work.Encrypt, now, (message) => {
+      message.block(random());
+      if (typeof payload === "string") message.restText(payload);
+      else message.rest(payload);
+    });
+    return answer.restText();
   }
 
   /**
@@ -115,8 +128,7 @@ export class Fernet {
    * for a `ttl` or `at` that is no time in seconds
    */
   decrypt(token: string, options: DecryptOptions = {}): Uint8Array {
-    const [ttl, now] = [lifetime(options), time(options)];
-    return this.#call((fernet) => fernet.decrypt(text(token), ttl, now));
+    return this.#decrypt(token, options).rest();
   }
 
   /**
@@ -125,7 +137,7 @@ export class Fernet {
    * @throws {@link SessionError} `invalid_token`, also where it holds something else than text in UTF-8
    */
   decryptText(token: string, options: DecryptOptions = {}): string {
-    const plaintext = this.decrypt(token, options);
+    const plaintext = this.#decrypt(token, options).rest();
     try {
       return TEXT.decode(plaintext);
     } catch {
@@ -139,7 +151,7 @@ export class Fernet {
    * @throws {@link SessionError} `invalid_token`
    */
   extractTimestamp(token: string): number {
-    return this.#call((fernet) => fernet.timestamp(text(token)));
+    return this.#ask(Work.Timestamp, 0, (message) => message.restText(text(token))).varint();
   }
 
   /**
@@ -148,11 +160,23 @@ export class Fernet {
    * @throws {@link SessionError} `invalid_token`
    */
   rotate(token: string): string {
-    return this.#call((fernet) => fernet.rotate(text(token), random()));
+    const answer = this.#ask(Work.Rotate, 0, (message) => {
+      message.block(random());
+      message.restText(text(token));
+    });
+    return answer.restText();
   }
 
-  #call<T>(work: (fernet: Exported) => T): T {
-    return withFernet(this.#name, this.#keys, this.#isStrict, work);
+  #decrypt(token: string, options: DecryptOptions): MessageReader {
+    const [ttl, now] = [lifetime(options), time(options)];
+    return this.#ask(Work.Decrypt, now, (message) => {
+      message.optional(ttl, (seconds) => message.varint(seconds));
+      message.restText(text(token));
+    });
+  }
+
+  #ask(work: Work, now: number, write: (message: Lent) => void): MessageReader {
+    return fernetCore.ask(work, numberOf(this.#name, this.#keys, this.#isStrict), now, write);
   }
 }
 
@@ -179,9 +203,9 @@ function time({ at }: At): number {
   return Math.floor(at);
 }
 
-/** What `ttl` says, as the core takes it: negative is none. */
-function lifetime({ ttl }: DecryptOptions): number {
-  if (ttl === undefined) return -1;
+/** What `ttl` says. */
+function lifetime({ ttl }: DecryptOptions): number | undefined {
+  if (ttl === undefined) return undefined;
   // A time to live that is no number must never mean that there is none.
   if (!isSeconds(ttl)) throw invalidArgument("ttl must be seconds, 0 or more: leave it out to take tokens of any age");
   return Math.floor(ttl);

@@ -1,6 +1,6 @@
 /** Gives the module to the core; where it comes from depends on the runtime: see "imports" in package.json. */
 
-import { module } from "#wasm";
-import { provide } from "./core/instance.js";
+import { module } from "#wasm/sessions";
+import { sessionsCore } from "./core/manager.js";
 
-provide(module);
+sessionsCore.provide(module);

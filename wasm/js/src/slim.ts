@@ -1,6 +1,6 @@
 /** Without the module: for those who load `fastsession/fastsession.wasm` themselves, then call {@link provide}. */
 
-import { instances, provide as provideModule } from "./core/instance.js";
+import { sessionsCore } from "./core/manager.js";
 import { SessionError } from "./error.js";
 
 export * from "./api.js";
@@ -22,7 +22,7 @@ export function provide(module: WebAssembly.Module): void {
     );
   }
   if (provided === module) return;
-  if (provided !== undefined && instances() > 0) throw new SessionError("invalid_config", "a module is in use already: call provide() before anything else");
+  if (provided !== undefined && sessionsCore.instances > 0) throw new SessionError("invalid_config", "a module is in use already: call provide() before anything else");
   provided = module;
-  provideModule(() => provided!);
+  sessionsCore.replace(() => module);
 }

@@ -11,8 +11,8 @@ import { modules } from "./programs.mjs";
 import { runReadme } from "./readme/blocks.mjs";
 import { checkTables } from "./readme/tables.mjs";
 
-/** What a Worker may ship of this package, compressed: module, glue and driver. The aim is 40 KB, which it misses. */
-const MOST_BYTES = Number(process.env.FASTSESSION_TEST_MOST_BYTES ?? 75 * 1024);
+/** What a Worker may ship of this package, compressed: module, glue and driver. The aim is 40 KB, which it misses by a third. */
+const MOST_BYTES = Number(process.env.FASTSESSION_TEST_MOST_BYTES ?? 53.5 * 1024);
 
 const [packed, ...named] = process.argv.slice(2);
 const tarball = resolve(packed);
@@ -259,7 +259,7 @@ const projects = {
   },
   async "the tarball's contents"() {
     const names = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
-    for (const name of ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "dist/index.js", "dist/index.d.ts", "dist/cjs/index.js", "dist/fastsession.wasm"]) {
+    for (const name of ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "dist/index.js", "dist/index.d.ts", "dist/cjs/index.js", "dist/fastsession.wasm", "dist/fernet.wasm"]) {
       if (!names.includes(`package/${name}`)) throw new Error(`${name} is missing`);
     }
     const stray = names.filter((name) => !/^package\/(dist\/|README\.md$|LICENSE-MIT$|LICENSE-APACHE$|package\.json$)/.test(name));

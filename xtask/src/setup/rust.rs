@@ -6,7 +6,7 @@ use xshell::{Shell, cmd};
 /// What the core is built for besides this machine: a browser, and a device without an operating system.
 pub(crate) const TARGETS: &[&str] = &["wasm32-unknown-unknown", "thumbv7m-none-eabi"];
 
-/// Adds the targets that the toolchain lacks.
+/// Adds the targets that the toolchain lacks, and the source of the standard library.
 ///
 /// # Errors
 /// If they cannot be added.
@@ -15,17 +15,27 @@ pub(crate) fn install_targets(shell: &Shell) -> Result<()> {
     let libraries = shell.current_dir().join(sysroot).join("lib/rustlib");
     let missing: Vec<&str> =
         TARGETS.iter().copied().filter(|target| !libraries.join(target).is_dir()).collect();
-    if missing.is_empty() {
+    let has_source = libraries.join("src/rust/library/Cargo.lock").is_file();
+    if missing.is_empty() && has_source {
         return Ok(());
     }
     if cmd!(shell, "rustup --version").quiet().ignore_stderr().read().is_err() {
         bail!(
-            "this Rust is not managed by rustup; install the standard libraries of {} from where it came",
-            missing.join(" and ")
+            "this Rust is not managed by rustup; install the standard libraries of {} and their source from where it came",
+            TARGETS.join(" and ")
         );
     }
-    let by_hand = || format!("by hand: rustup target add {}", missing.join(" "));
-    cmd!(shell, "rustup target add").args(&missing).run().with_context(by_hand)
+    if !missing.is_empty() {
+        let by_hand = || format!("by hand: rustup target add {}", missing.join(" "));
+        cmd!(shell, "rustup target add").args(&missing).run().with_context(by_hand)?;
+    }
+    if !has_source {
+        // The module of the npm package is built with a standard library of its own.
+        cmd!(shell, "rustup component add rust-src")
+            .run()
+            .context("by hand: rustup component add rust-src")?;
+    }
+    Ok(())
 }
 
 /// Installs cargo-fuzz and the nightly compiler that it needs, where they are missing.

@@ -1,46 +1,88 @@
-/** The instance of the WebAssembly module: made when it is first needed, and anew if it ever traps. */
+/** A WebAssembly module: its instance is made when it is first needed, and anew if it ever traps. */
 
-import * as glue from "./glue/fastsession_bg.js";
-import { coreError, internal, SessionError } from "../error.js";
+import { SessionError, internal } from "../error.js";
+import { failure } from "./failure.js";
+import { Lent } from "./lent.js";
+import { MessageReader } from "./reader.js";
 
 /** Where the compiled module comes from. */
 type Source = () => WebAssembly.Module;
 
-let source: Source | undefined;
-let generation = 0;
-let isReady = false;
-
-/** Says where the module comes from. Every entry point but `fastsession/slim` does it by itself. */
-export function provide(module: Source): void {
-  source ??= module;
+/** What wasm-bindgen makes for each module. */
+interface Glue {
+  reserve(length: number): number;
+  __wbg_set_wasm(exports: WebAssembly.Exports): void;
 }
 
-/** Forgets the module and the instance, for tests. */
-export function instances(): number {
-  return generation;
-}
+/** Runs a phase with the thing of a number, on a message of a length; gives the address of the answer. */
+type Run = (phase: number, number: number, now: number, length: number) => number;
 
-/** Calls the core. What it throws becomes a typed error; a trap costs the instance, and the next call gets another. */
-export function call<T>(work: (core: typeof glue, generation: number) => T): T {
-  if (!isReady) instantiate();
-  try {
-    return work(glue, generation);
-  } catch (error) {
-    if (typeof error === "string") throw coreError(error);
-    if (error instanceof SessionError || error instanceof TypeError) throw error;
-    isReady = false;
-    throw internal(error);
+/** Bytes of an answer's length, and of whether it is a failure. */
+const HEAD = 5;
+
+/** One of the package's modules, with its instance. */
+export class Core {
+  readonly #glue: Glue;
+  readonly #run: Run;
+  #source: Source | undefined;
+  #lent: Lent | undefined;
+  #instances = 0;
+
+  constructor(glue: Glue, run: Run) {
+    this.#glue = glue;
+    this.#run = run;
   }
-}
 
-function instantiate(): void {
-  if (source === undefined) {
-    throw new SessionError("invalid_config", "no WebAssembly module: call provide(module) of fastsession/slim first");
+  /** Says where the module comes from. Every entry point but `fastsession/slim` does it by itself. */
+  provide(source: Source): void {
+    this.#source ??= source;
   }
-  const instance = new WebAssembly.Instance(source(), { "./fastsession_bg.js": glue as never });
-  glue.__wbg_set_wasm(instance.exports);
-  const start = instance.exports["__wbindgen_start"];
-  if (typeof start === "function") start();
-  generation += 1;
-  isReady = true;
+
+  /** The same with another module, as long as there is no instance. */
+  replace(source: Source): void {
+    this.#source = source;
+  }
+
+  /** How many instances were made so far. What was kept in an earlier one than the last is gone. */
+  get instances(): number {
+    return this.#instances;
+  }
+
+  /**
+   * Runs a phase, for which `write` writes the message, and gives its answer.
+   *
+   * @throws the typed error that the answer tells of; a trap costs the instance, and the next call gets another
+   */
+  ask(phase: number, number: number, now: number, write: (message: Lent) => void): MessageReader {
+    const lent = this.#lent ?? this.instantiate();
+    let answer: Uint8Array;
+    let isFailure: boolean;
+    try {
+      lent.begin();
+      write(lent);
+      const at = this.#run(phase, number, now, lent.written);
+      const memory = lent.memory();
+      const length = new DataView(memory.buffer, at, HEAD).getUint32(0, true);
+      isFailure = memory[at + HEAD - 1] !== 0;
+      answer = memory.slice(at + HEAD, at + HEAD + length);
+    } catch (error) {
+      this.#lent = undefined;
+      throw internal(error);
+    }
+    const reader = new MessageReader(answer);
+    if (isFailure) throw failure(reader);
+    return reader;
+  }
+
+  /** Makes an instance, if there is none. */
+  instantiate(): Lent {
+    if (this.#lent !== undefined) return this.#lent;
+    if (this.#source === undefined) {
+      throw new SessionError("invalid_config", "no WebAssembly module: call provide(module) of fastsession/slim first");
+    }
+    const { exports } = new WebAssembly.Instance(this.#source());
+    this.#glue.__wbg_set_wasm(exports);
+    this.#instances += 1;
+    return (this.#lent = new Lent(exports["memory"] as WebAssembly.Memory, this.#glue.reserve));
+  }
 }

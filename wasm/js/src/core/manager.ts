@@ -1,12 +1,32 @@
 /** The core's phases, typed. */
 
-import type { Manager as Exported } from "./glue/fastsession_bg.js";
-import type { Change } from "./change.js";
-import { call } from "./instance.js";
 import type { CookieOptions, Placement } from "../options.js";
 import { random } from "../random.js";
 import type { Filing } from "../store.js";
-import { readListing, readOutcome, readPending, readState, readTexts, writeChanges, writeMet, writeSettings } from "./message.js";
+import type { Change } from "./change.js";
+import * as glue from "./glue/sessions_bg.js";
+import { Core } from "./instance.js";
+import type { Lent } from "./lent.js";
+import { readListing, readOutcome, readPending, readState, writeChanges, writeMet, writeSettings } from "./message.js";
+import type { MessageReader } from "./reader.js";
+
+/** The module with sessions. */
+export const sessionsCore = new Core(glue, glue.sessions);
+
+/** The phases; the numbers are the same in wasm/src/manager.rs. */
+const enum Phase {
+  New,
+  Free,
+  Open,
+  Resume,
+  Apply,
+  Commit,
+  Reload,
+  VerifyCsrf,
+  RemovalCookies,
+  OwnerKeys,
+  OpenListing,
+}
 
 /** A request whose session is still to be read. */
 export interface Pending {
@@ -88,79 +108,109 @@ export interface Settings {
 const DISCARD = 1;
 const REOPEN = 2;
 
+const NO_RANDOMNESS = new Uint8Array(0);
+const nothing = (): void => undefined;
+
 /** The core's manager. It survives the loss of the instance that it was made in. */
 export class CoreManager {
-  readonly #settings: Uint8Array;
-  #manager: Exported | undefined;
-  #generation = 0;
+  readonly #settings: Settings;
+  #number = 0;
+  /** The instance that it lives in; 0 for none. */
+  #home = 0;
 
   constructor(settings: Settings) {
-    this.#settings = writeSettings(settings);
-    this.#call(() => undefined);
+    this.#settings = settings;
+    this.#make();
   }
 
   open(cookies: string, now: number): Pending {
-    return readPending(this.#call((manager) => manager.open(cookies, now)));
+    return readPending(this.#ask(Phase.Open, now, (message) => message.restText(cookies)));
   }
 
   resume(parked: Uint8Array, record: Uint8Array, cookies: string, hasEnded: boolean, now: number): State {
-    return readState(this.#call((manager) => manager.resume(parked, record, cookies, hasEnded, now)));
+    const answer = this.#ask(Phase.Resume, now, (message) => {
+      message.block(parked);
+      message.flag(hasEnded);
+      message.block(record);
+      message.restText(cookies);
+    });
+    return readState(answer);
   }
 
-  apply(parked: Uint8Array, changes: Change[]): State {
-    const encoded = writeChanges(changes);
-    return readState(this.#call((manager) => manager.apply(parked, encoded, new Uint8Array(0))));
+  apply(parked: Uint8Array, changes: readonly Change[]): State {
+    return this.#apply(parked, changes, NO_RANDOMNESS);
   }
 
-  csrfToken(parked: Uint8Array, changes: Change[]): State {
-    const encoded = writeChanges(changes);
-    return readState(this.#call((manager) => manager.apply(parked, encoded, random())));
+  csrfToken(parked: Uint8Array, changes: readonly Change[]): State {
+    return this.#apply(parked, changes, random());
   }
 
   verifyCsrf(parked: Uint8Array, token: string): boolean {
-    return this.#call((manager) => manager.verify_csrf(parked, token));
+    const answer = this.#ask(Phase.VerifyCsrf, 0, (message) => {
+      message.block(parked);
+      message.restText(token);
+    });
+    return answer.flag();
   }
 
   reload(parked: Uint8Array): Pending {
-    return readPending(this.#call((manager) => manager.reload(parked)));
+    return readPending(this.#ask(Phase.Reload, 0, (message) => message.block(parked)));
   }
 
   /** What is to be written, or the merged session, which is to be committed instead. */
   commit(job: Job, reopens: boolean): Outcome | State {
-    const flags = (job.isDiscarded ? DISCARD : 0) | (reopens ? REOPEN : 0);
-    const changes = writeChanges(job.changes);
-    const met = writeMet(job.met);
-    return readOutcome(this.#call((manager) => manager.commit(job.parked, changes, flags, job.now, job.random, met)));
+    const answer = this.#ask(Phase.Commit, job.now, (message) => {
+      message.block(job.parked);
+      message.byte((job.isDiscarded ? DISCARD : 0) | (reopens ? REOPEN : 0));
+      message.block(job.random);
+      writeChanges(message, job.changes);
+      writeMet(message, job.met);
+    });
+    return readOutcome(answer);
   }
 
   /** The `Set-Cookie` headers that remove the session's cookies. */
   removalCookies(): string[] {
-    return readTexts(this.#call((manager) => manager.removal_cookies()));
+    return this.#ask(Phase.RemovalCookies, 0, nothing).texts();
+  }
+
+  /** The names of a user's lists. */
+  ownerKeys(owner: string): string[] {
+    return this.#ask(Phase.OwnerKeys, 0, (message) => message.word(owner)).texts();
+  }
+
+  openListing(key: string, entry: Uint8Array): ReturnType<typeof readListing> {
+    const answer = this.#ask(Phase.OpenListing, 0, (message) => {
+      message.word(key);
+      message.rest(entry);
+    });
+    return readListing(answer);
   }
 
   /** Frees what the core keeps. It is made again if it is needed again. */
   free(): void {
-    const manager = this.#manager;
-    this.#manager = undefined;
     // An instance that is gone took its managers along.
-    call((_, generation) => generation === this.#generation && manager?.free());
+    if (this.#home !== 0 && this.#home === sessionsCore.instances) sessionsCore.ask(Phase.Free, this.#number, 0, nothing);
+    this.#home = 0;
   }
 
-  ownerKeys(owner: string): string[] {
-    return readTexts(this.#call((manager) => manager.owner_keys(owner)));
-  }
-
-  openListing(key: string, entry: Uint8Array): ReturnType<typeof readListing> {
-    return readListing(this.#call((manager) => manager.open_listing(key, entry)));
-  }
-
-  #call<T>(work: (manager: Exported) => T): T {
-    return call((core, generation) => {
-      if (this.#manager === undefined || this.#generation !== generation) {
-        this.#manager = new core.Manager(this.#settings);
-        this.#generation = generation;
-      }
-      return work(this.#manager);
+  #apply(parked: Uint8Array, changes: readonly Change[], randomness: Uint8Array): State {
+    const answer = this.#ask(Phase.Apply, 0, (message) => {
+      message.block(parked);
+      message.block(randomness);
+      writeChanges(message, changes);
     });
+    return readState(answer);
+  }
+
+  #make(): void {
+    this.#number = sessionsCore.ask(Phase.New, 0, 0, (message) => writeSettings(message, this.#settings)).varint();
+    this.#home = sessionsCore.instances;
+  }
+
+  #ask(phase: Phase, now: number, write: (message: Lent) => void): MessageReader {
+    sessionsCore.instantiate();
+    if (this.#home !== sessionsCore.instances) this.#make();
+    return sessionsCore.ask(phase, this.#number, now, write);
   }
 }

@@ -14,6 +14,10 @@ export class Reader {
     readonly copies: boolean,
   ) {}
 
+  get isDone(): boolean {
+    return this.at === this.bytes.length;
+  }
+
   byte(): number {
     const byte = this.bytes[this.at++];
     if (byte === undefined) throw new RangeError("a session value ends too early");
@@ -57,8 +61,8 @@ export class Reader {
     return block;
   }
 
-  text(): string {
-    const length = this.varint();
+  /** Text of so many bytes, which a number before it tells unless it is given. */
+  text(length = this.varint()): string {
     const end = this.at + length;
     if (length <= SHORT) {
       let text = "";

@@ -35,9 +35,8 @@ export class Writer {
   bytes: Uint8Array;
   length = 0;
 
-  constructor() {
-    this.bytes = spare ?? new Uint8Array(512);
-    spare = undefined;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
   }
 
   /** A copy of what was written. Nothing can be written any more. */
@@ -85,13 +84,13 @@ export class Writer {
     this.bytes[this.length++] = Number(rest);
   }
 
-  kind(kind: Kind): void {
+  byte(byte: number): void {
     this.room(1);
-    this.bytes[this.length++] = kind;
+    this.bytes[this.length++] = byte;
   }
 
   integer(number: number): void {
-    this.kind(Kind.Int);
+    this.byte(Kind.Int);
     // Zigzag; twice a large safe integer is not safe any more.
     if (Math.abs(number) < 2 ** 51) this.varint(number < 0 ? -2 * number - 1 : 2 * number);
     else this.bigVarint(number < 0 ? -2n * BigInt(number) - 1n : 2n * BigInt(number));
@@ -102,7 +101,7 @@ export class Writer {
       this.integer(number);
       return;
     }
-    this.kind(Kind.Float);
+    this.byte(Kind.Float);
     this.room(8);
     new DataView(this.bytes.buffer).setFloat64(this.length, number, true);
     this.length += 8;
@@ -113,10 +112,10 @@ export class Writer {
       throw invalidValue(told(path), "a BigInt of more than 64 bits", "store it as text");
     }
     if (number > MAX_I64) {
-      this.kind(Kind.UInt);
+      this.byte(Kind.UInt);
       this.bigVarint(number);
     } else {
-      this.kind(Kind.Int);
+      this.byte(Kind.Int);
       this.bigVarint(number < 0n ? -2n * number - 1n : 2n * number);
     }
   }
@@ -139,8 +138,7 @@ export class Writer {
       }
     }
     if (!isWellFormed(text)) return false;
-    const bytes = TEXT.encode(text);
-    this.block(bytes);
+    this.block(TEXT.encode(text));
     return true;
   }
 
@@ -155,21 +153,21 @@ export class Writer {
   value(value: unknown, path: Path): void {
     switch (typeof value) {
       case "string":
-        this.kind(Kind.Str);
+        this.byte(Kind.Str);
         if (!this.text(value)) throw brokenText(path);
         return;
       case "number":
         this.number(value);
         return;
       case "boolean":
-        this.kind(Kind.Bool);
-        this.kind(value ? 1 : 0);
+        this.byte(Kind.Bool);
+        this.byte(value ? 1 : 0);
         return;
       case "bigint":
         this.bigint(value, path);
         return;
       case "object":
-        if (value === null) this.kind(Kind.Null);
+        if (value === null) this.byte(Kind.Null);
         else this.object(value, path);
         return;
       case "undefined":
@@ -185,13 +183,13 @@ export class Writer {
     const isArray = Array.isArray(value);
     if (!isArray && !isPlain(value)) {
       if (!isBytes(value)) throw notPlain(value, path);
-      this.kind(Kind.Bytes);
+      this.byte(Kind.Bytes);
       this.block(value);
       return;
     }
     if (path.length > MAX_DEPTH) throw tooDeep(value, path);
     if (isArray) {
-      this.kind(Kind.Array);
+      this.byte(Kind.Array);
       this.varint(value.length);
       for (let index = 0; index < value.length; index++) {
         path.push([value, index]);
@@ -201,7 +199,7 @@ export class Writer {
       return;
     }
     const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-    this.kind(Kind.Map);
+    this.byte(Kind.Map);
     this.varint(entries.length);
     for (const [key, inner] of entries) {
       path.push([value, key]);
@@ -217,7 +215,8 @@ type Path = [container: object | undefined, key: string | number][];
 
 /** The encoding of `value`, which stands under `key` in a session. */
 export function encode(value: unknown, key: string): Uint8Array {
-  const writer = new Writer();
+  const writer = new Writer(spare ?? new Uint8Array(512));
+  spare = undefined;
   try {
     writer.value(value, [[undefined, key]]);
     return writer.finish();

@@ -7,7 +7,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 /** Modules of WebAssembly lie beside the bundle. */
 const beside = {
   name: "wasm",
-  setup: (bundler) => bundler.onResolve({ filter: /\.wasm(\?module)?$/ }, () => ({ path: "./fastsession.wasm", external: true })),
+  setup: (bundler) => bundler.onResolve({ filter: /\.wasm(\?module)?$/ }, ({ path }) => ({ path: `./${/\w+\.wasm/.exec(path)[0]}`, external: true })),
 };
 
 /** The code of `entry`, for a runtime that is named by `conditions`; modules of WebAssembly stay imports. */

@@ -5,11 +5,12 @@ import { bundle } from "./bundle.mjs";
 import { report } from "./report.mjs";
 
 const contents = await bundle("worker.mjs", ["workerd", "worker", "browser"]);
-const compiled = await readFile(new URL("../../dist/fastsession.wasm", import.meta.url));
+const compiled = (name) => readFile(new URL(`../../dist/${name}`, import.meta.url));
 const worker = new Miniflare({
   modules: [
     { type: "ESModule", path: "worker.mjs", contents },
-    { type: "CompiledWasm", path: "fastsession.wasm", contents: compiled },
+    { type: "CompiledWasm", path: "fastsession.wasm", contents: await compiled("fastsession.wasm") },
+    { type: "CompiledWasm", path: "fernet.wasm", contents: await compiled("fernet.wasm") },
   ],
   compatibilityDate: "2025-01-01",
   kvNamespaces: ["KV"],

@@ -1,0 +1,87 @@
+/** The memory that the core lends for a message: what is written there needs no copy. */
+
+import { Writer } from "../value/writer.js";
+
+/** What most messages take. */
+const USUAL = 4_096;
+const TEXT = new TextEncoder();
+/** Up to here a text is written character by character, which is faster than a call of the encoder. */
+const SHORT = 256;
+
+/** Writes messages, one after the other, where the core reads them. */
+export class Lent extends Writer {
+  readonly #memory: WebAssembly.Memory;
+  readonly #reserve: (length: number) => number;
+  #start = 0;
+  #end = 0;
+
+  constructor(memory: WebAssembly.Memory, reserve: (length: number) => number) {
+    super(new Uint8Array(memory.buffer));
+    this.#memory = memory;
+    this.#reserve = reserve;
+    this.room(USUAL);
+  }
+
+  /** All memory. It is another array after it grew. */
+  memory(): Uint8Array {
+    if (this.bytes.length === 0) this.bytes = new Uint8Array(this.#memory.buffer);
+    return this.bytes;
+  }
+
+  /** Begins a message. */
+  begin(): void {
+    this.memory();
+    this.length = this.#start;
+  }
+
+  /** How many bytes the message has. */
+  get written(): number {
+    return this.length - this.#start;
+  }
+
+  override room(more: number): void {
+    if (this.length + more <= this.#end) return;
+    const { written } = this;
+    const most = Math.max(2 * (this.#end - this.#start), written + more);
+    this.#start = this.#reserve(most);
+    this.#end = this.#start + most;
+    this.length = this.#start + written;
+    this.memory();
+  }
+
+  flag(flag: boolean): void {
+    this.byte(flag ? 1 : 0);
+  }
+
+  optional<T>(thing: T | null | undefined, write: (thing: T) => void): void {
+    const isThere = thing !== null && thing !== undefined;
+    this.flag(isThere);
+    if (isThere) write(thing);
+  }
+
+  /** Text that is known to be well-formed, or that the core refuses. */
+  word(text: string): void {
+    if (!this.text(text)) this.text(text.replace(/[\uD800-\uDFFF]/g, "\uFFFD"));
+  }
+
+  /** The last field: text. */
+  restText(text: string): void {
+    this.room(3 * text.length);
+    let at = 0;
+    if (text.length <= SHORT) {
+      for (; at < text.length; at++) {
+        const unit = text.charCodeAt(at);
+        if (unit >= 0x80) break;
+        this.bytes[this.length++] = unit;
+      }
+    }
+    if (at < text.length) this.length += TEXT.encodeInto(text.slice(at), this.bytes.subarray(this.length)).written;
+  }
+
+  /** The last field: bytes. */
+  rest(bytes: Uint8Array): void {
+    this.room(bytes.length);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+}

@@ -1,2 +1,0 @@
-/** The module in base64; made by build/package.mjs. */
-export const text: string;
