@@ -106,6 +106,7 @@ fn tests(shell: &Shell) -> Result<()> {
     let python = std::env::var_os("FASTSESSION_TEST_PYTHON").unwrap_or_else(|| test_python(shell).into());
     Ok(cmd!(shell, "cargo test --no-fail-fast {EVERYTHING...}")
         .env("FASTSESSION_TEST_PYTHON", python)
+        .env("FASTSESSION_TEST_VALKEY", setup::valkey::server(shell))
         .run()?)
 }
 

@@ -26,7 +26,7 @@ struct Build {
     optimization: &'static [&'static str],
 }
 
-/// AES has half the code and takes a sixth more time for a block. A function that is called once stays one: inlined, they
+/// AES has half the code, and no measurable difference in time. A function that is called once stays one: inlined, they
 /// make no smaller code, and it compresses worse.
 const SMALL: Build = Build {
     flags: &["--cfg=aes_backend_soft=\"compact\""],
