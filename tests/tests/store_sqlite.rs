@@ -90,6 +90,22 @@ async fn what_is_no_database_is_refused() {
 }
 
 #[tokio::test]
+async fn a_file_is_made_only_where_it_may_be() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("sessions.db");
+    for migrate in [true, false] {
+        let builder = SqlStore::builder(&format!("sqlite:{}", file.display())).create(false).migrate(migrate);
+        let error = builder.open().await.expect_err("no file");
+        assert_eq!(error.kind(), StoreErrorKind::Configuration, "{error}");
+        assert!(!file.exists());
+    }
+    std::fs::write(&file, "").expect("a file");
+    let builder = SqlStore::builder(&format!("sqlite:{}", file.display())).create(false);
+    let store = builder.open().await.expect("tables in an empty database");
+    assert_eq!(store.get(&StoreKey::from_bytes(&[1; 32])).await.expect("the store works"), None);
+}
+
+#[tokio::test]
 async fn missing_tables_are_named() {
     let sqlite = Sqlite::new();
     let store = SqlStore::builder(&sqlite.url()).migrate(false).open().await.expect("a database");

@@ -5,6 +5,7 @@
 
 use alloc::vec::Vec;
 
+use fastsession_core::buffer::Buffer;
 #[cfg(feature = "sessions")]
 use fastsession_core::store::StoreKey;
 
@@ -62,11 +63,20 @@ impl Writer {
     /// The last field: what `bytes` are, up to the message's end.
     #[cfg(feature = "fernet")]
     pub(crate) fn append(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+        self.extend(bytes);
+    }
+
+    /// Memory that it moves out of is erased.
+    fn extend(&mut self, bytes: &[u8]) {
+        if bytes.len() <= self.0.capacity().saturating_sub(self.0.len()) {
+            return self.0.extend_from_slice(bytes);
+        }
+        // It fits: a vector grows as far as it has to.
+        let _ = self.0.try_append(bytes);
     }
 
     pub(crate) fn byte(&mut self, byte: u8) {
-        self.0.push(byte);
+        self.extend(&[byte]);
     }
 
     #[cfg(feature = "sessions")]
@@ -90,7 +100,7 @@ impl Writer {
     #[cfg(feature = "sessions")]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.length(bytes.len());
-        self.0.extend_from_slice(bytes);
+        self.extend(bytes);
     }
 
     #[cfg(feature = "sessions")]

@@ -14,6 +14,7 @@ use super::open::{OpenedCookie, Pending};
 use crate::buffer::{Buffer, Full};
 use crate::held::Held;
 use crate::id::SessionId;
+use crate::primitives::Secret;
 use crate::record::Unreadable;
 use crate::record::header::Header;
 use crate::session::{Intent, Offsets, Origin, Reason, Session, SessionError, Stored, Successor};
@@ -136,7 +137,8 @@ impl Manager {
         let origin = if parked.flag() {
             let (id, tag) = (parked.id()?, Tag::from_bytes(parked.array()));
             let (ends_at, is_current) = (parked.time(), parked.flag());
-            let record_key = parked.flag().then(|| LightKey::from_bytes(&parked.array::<LIGHT_KEY_LENGTH>()));
+            let record_key =
+                parked.flag().then(|| LightKey::from_bytes(&Secret::<LIGHT_KEY_LENGTH>::new(parked.array())));
             let successor = if parked.flag() {
                 Some(Held::new(Successor { id: parked.id()?, tag: Tag::from_bytes(parked.array()) }))
             } else {

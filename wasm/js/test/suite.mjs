@@ -156,6 +156,20 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
       });
     }],
 
+    ["a byte order mark is a character like others", async () => {
+      const sessions = make();
+      const one = new Visitor(sessions);
+      await one.visit((session) => {
+        session.signIn("\uFEFFada");
+        session.setLabel("\uFEFFlaptop");
+        session.insert("\uFEFFkey", "\uFEFFvalue");
+        equal(session.owner, "\uFEFFada");
+      });
+      const session = await one.session();
+      equal([session.owner, session.label, session.get("\uFEFFkey")], ["\uFEFFada", "\uFEFFlaptop", "\uFEFFvalue"]);
+      equal((await sessions.list("ada")).length, 0);
+    }],
+
     ["signing in changes the id, keeps the values and kills the old cookie", async () => {
       const one = visitor();
       await one.visit(count);

@@ -11,6 +11,8 @@ use super::records::Files;
 pub(super) const LOCKS: &str = "locks";
 /// The pauses between two looks at a lock: short, since whoever has it usually lets go soon, then longer.
 const PAUSES: [Duration; 2] = [Duration::from_micros(50), Duration::from_millis(5)];
+/// How long a lock is tried for at least.
+const MOMENT: Duration = Duration::from_millis(100);
 
 impl Files {
     /// Waits until nobody else changes records of this shard. The request has been waiting `since` then.
@@ -29,12 +31,14 @@ impl Files {
         let file = root.folder(LOCKS)?.open_or_create(name)?;
         disk::step("lock")?;
         let [mut pause, longest] = PAUSES;
+        // Who has waited long for others in this process tries for a moment all the same.
+        let patience = self.patience.max(since.elapsed().saturating_add(MOMENT));
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(TryLockError::Error(error)) => return Err(error),
-                Err(TryLockError::WouldBlock) if since.elapsed() >= self.patience => {
+                Err(TryLockError::WouldBlock) if since.elapsed() >= patience => {
                     return Err(self.held_by_another(name));
                 }
                 Err(TryLockError::WouldBlock) => thread::sleep(pause),
@@ -46,7 +50,7 @@ impl Files {
     fn held_by_another(&self, name: &str) -> io::Error {
         let file = self.root.join(LOCKS).join(name);
         let text = format!(
-            "another process has had the lock {} for {:?}: look for one that is stopped or hangs; `fuser -v {}` names it",
+            "the lock {} did not become free in {:?}: look for a process that has it and is stopped or hangs; `fuser -v {}` names it",
             file.display(),
             self.patience,
             file.display()

@@ -119,26 +119,34 @@ impl FileStore {
 
 impl FileStore {
     /// Does `work` in each shard, in several at once, since disks wait more than they work: one that discards what is removed
-    /// takes a millisecond or two for each file.
+    /// takes a millisecond or two for each file. A shard that fails does not keep it from the others; its error comes last.
     async fn each_shard<T: Send + 'static>(
         &self,
         operation: &'static str,
         work: impl Fn(&Files, &str) -> io::Result<T> + Copy + Send + 'static,
         mut done: impl FnMut(T) + Send,
     ) -> Result<(), StoreError> {
+        let runtime = runtime(operation, self.path())?;
         let mut shards = purge::shards();
         let mut working = JoinSet::new();
+        let mut failure = None;
         loop {
             for shard in shards.by_ref().take(AT_ONCE.saturating_sub(working.len())) {
                 let store = self.clone();
-                working
-                    .spawn(async move { store.run(operation, (), move |files| work(files, &shard)).await });
+                let work = async move { store.run(operation, (), move |files| work(files, &shard)).await };
+                working.spawn_on(work, &runtime);
             }
-            let Some(result) = working.join_next().await else { return Ok(()) };
+            let Some(result) = working.join_next().await else { break };
             let result = result
                 .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, ENGINE, operation, error));
-            done(result??);
+            match result.flatten() {
+                Ok(result) => done(result),
+                Err(error) => {
+                    failure.get_or_insert(error);
+                }
+            }
         }
+        failure.map_or(Ok(()), Err)
     }
 }
 
@@ -262,10 +270,10 @@ impl Store for FileStore {
             step.records = step.records.saturating_add(removed);
             progress.report(step);
         };
-        self.each_shard("purge_expired", purge, &mut done).await?;
+        let records = self.each_shard("purge_expired", purge, &mut done).await;
         // After all records: those of one owner are in many shards.
-        self.each_shard("purge_expired", Files::purge_lists, |()| done(0)).await?;
-        Ok(step.records)
+        let lists = self.each_shard("purge_expired", Files::purge_lists, |()| done(0)).await;
+        records.and(lists).map(|()| step.records)
     }
 
     async fn stats(&self, progress: &Progress) -> Result<Stats, StoreError> {
@@ -325,12 +333,17 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, StoreError> {
     let at = |error: StoreError| error.at(place.display().to_string());
-    let runtime = Handle::try_current()
-        .map_err(|error| at(StoreError::new(StoreErrorKind::Configuration, ENGINE, operation, error)))?;
-    match runtime.spawn_blocking(work).await {
+    match runtime(operation, place)?.spawn_blocking(work).await {
         Ok(result) => result.map_err(|error| at(StoreError::io(ENGINE, operation, error))),
         Err(error) => Err(at(StoreError::new(StoreErrorKind::Unavailable, ENGINE, operation, error))),
     }
+}
+
+fn runtime(operation: &'static str, place: &Path) -> Result<Handle, StoreError> {
+    Handle::try_current().map_err(|error| {
+        StoreError::new(StoreErrorKind::Configuration, ENGINE, operation, error)
+            .at(place.display().to_string())
+    })
 }
 
 /// Makes the outer folders (shards are made when they are written to) and returns the absolute path.

@@ -7,8 +7,7 @@ use fastsession_core::store::{OwnerKey, StoreKey};
 use fastsession_core::time::UnixTime;
 
 use super::disk::Folder;
-use super::format::Held;
-use super::records::{self, Files, OWNERS, RECORDS, UNFINISHED, held, is_unreadable, keys, leave};
+use super::records::{self, Files, Found, OWNERS, RECORDS, UNFINISHED, keys, leave, look};
 
 /// How many files are removed under one lock, so that writers do not wait long.
 const BATCH: usize = 128;
@@ -35,15 +34,6 @@ impl Count {
             *sum = sum.saturating_add(more);
         }
     }
-}
-
-/// What came of reading a file's header.
-enum Found {
-    Gone,
-    Torn,
-    Held(Held),
-    /// Not ours to judge: another version's file, a symbolic link.
-    Foreign,
 }
 
 impl Files {
@@ -176,18 +166,4 @@ fn is_garbage(folder: &Folder, name: &str, now: UnixTime) -> io::Result<Option<G
         Found::Torn => Some(Garbage::Record(key, None)),
         Found::Held(_) | Found::Gone | Found::Foreign => None,
     })
-}
-
-fn look(folder: &Folder, key: &StoreKey) -> io::Result<Found> {
-    match held(folder, key) {
-        Ok(Some(held)) => Ok(Found::Held(held)),
-        // Without the lock it may be another file by now; under the lock it is the same.
-        Ok(None) if folder.read(&key.to_hex())?.is_some() => Ok(Found::Torn),
-        Ok(None) => Ok(Found::Gone),
-        Err(error) if is_unreadable(&error) => {
-            tracing::warn!(%key, %error, "left alone");
-            Ok(Found::Foreign)
-        }
-        Err(error) => Err(error),
-    }
 }

@@ -52,6 +52,15 @@ pub(super) enum Written {
     NotOnList,
 }
 
+/// What came of reading a file's header.
+pub(super) enum Found {
+    Gone,
+    Torn,
+    Held(Held),
+    /// Not ours to judge: another version's file, a symbolic link.
+    Foreign,
+}
+
 impl Files {
     pub(super) fn get(&self, key: &StoreKey) -> io::Result<Option<Vec<u8>>> {
         let now = self.clock.now();
@@ -114,17 +123,18 @@ impl Files {
         for key in keys(&list)? {
             let key = key?;
             let Some(folder) = shard(&root, RECORDS, &key.to_hex())? else { continue };
-            match held(&folder, &key) {
-                Ok(Some(held)) if held.owner == Some(*owner) && held.lives(now) => {
+            let found = match look(&folder, &key)? {
+                // It may have been written between the two looks at it.
+                Found::Torn => look(&folder, &key)?,
+                found => found,
+            };
+            match found {
+                Found::Held(held) if held.owner == Some(*owner) && held.lives(now) => {
                     filed.push(Filed { key, entry: held.entry()? });
                 }
-                Ok(_) => {}
+                Found::Held(_) | Found::Gone => {}
                 // One that cannot be read does not hide the others.
-                Err(error) if is_unreadable(&error) => {
-                    tracing::warn!(%key, %error, "a session on a user's list cannot be read");
-                    filed.push(Filed { key, entry: Vec::new() });
-                }
-                Err(error) => return Err(error),
+                Found::Torn | Found::Foreign => filed.push(Filed { key, entry: Vec::new() }),
             }
         }
         Ok(filed)
@@ -161,19 +171,18 @@ impl Files {
     fn end(&self, root: &Folder, owner: &OwnerKey, key: &StoreKey) -> io::Result<bool> {
         let _shard = self.lock_records(root, shard_of(&key.to_hex()), Instant::now())?;
         let Some(folder) = shard(root, RECORDS, &key.to_hex())? else { return Ok(false) };
-        let held = match held(&folder, key) {
-            // Another version's, say, and it may live there: the list says whose it is, and ending it needs no reading.
-            Err(error) if is_unreadable(&error) => {
-                return self.remove(root, &folder, key, Some(*owner)).map(|()| true);
+        match look(&folder, key)? {
+            Found::Held(held) if held.owner == Some(*owner) => {
+                self.remove(root, &folder, key, held.owner)?;
+                Ok(held.lives(self.clock.now()))
             }
-            held => held?.filter(|held| held.owner == Some(*owner)),
-        };
-        let Some(held) = held else {
-            leave(root, owner, key);
-            return Ok(false);
-        };
-        self.remove(root, &folder, key, held.owner)?;
-        Ok(held.lives(self.clock.now()))
+            Found::Held(_) | Found::Gone => {
+                leave(root, owner, key);
+                Ok(false)
+            }
+            // Torn, or another version's, and it may live there: the list says whose it is, and ending it needs no reading.
+            Found::Torn | Found::Foreign => self.remove(root, &folder, key, Some(*owner)).map(|()| true),
+        }
     }
 
     /// Forgets a record and its place on a list. The shard's lock must be held.
@@ -314,5 +323,19 @@ pub(super) fn leave(root: &Folder, owner: &OwnerKey, key: &StoreKey) {
     let left = list_of(root, owner).and_then(|list| list.map(|list| list.remove(&key.to_hex())).transpose());
     if let Err(error) = left {
         tracing::warn!(%key, %error, "an owner's list still names a record that is gone");
+    }
+}
+
+pub(super) fn look(folder: &Folder, key: &StoreKey) -> io::Result<Found> {
+    match held(folder, key) {
+        Ok(Some(held)) => Ok(Found::Held(held)),
+        // Without the lock it may be another file by now; under the lock it is the same.
+        Ok(None) if folder.read(&key.to_hex())?.is_some() => Ok(Found::Torn),
+        Ok(None) => Ok(Found::Gone),
+        Err(error) if is_unreadable(&error) => {
+            tracing::warn!(%key, %error, "this session cannot be read");
+            Ok(Found::Foreign)
+        }
+        Err(error) => Err(error),
     }
 }

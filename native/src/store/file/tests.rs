@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::disk::faults::{self, Fault};
 use super::records::{Files, Write, Written};
 use super::{Durability, FileStore, format, prepare};
-use crate::store::{Clock, ManualClock, Progress, Put, Store, StoreErrorKind};
+use crate::store::{Clock, ManualClock, Progress, Put, Store, StoreError, StoreErrorKind};
 
 const NOW: UnixTime = UnixTime::from_secs(1_000);
 const EXPIRES: UnixTime = UnixTime::from_secs(2_000);
@@ -283,6 +283,23 @@ fn a_file_that_is_not_whole_counts_as_absent() {
     fixture.check_usable("after a purge of a torn file");
 }
 
+#[test]
+fn a_file_that_is_not_whole_is_listed_and_ended() {
+    let fixture = Fixture::new();
+    fixture.put_old(Some(fixture.owner));
+    let whole = fs::read(fixture.record_path()).unwrap();
+    fs::write(fixture.record_path(), &whole[..whole.len() / 2]).unwrap();
+    let listed = fixture.files.list(&fixture.owner).unwrap();
+    assert_eq!(
+        listed.iter().map(|filed| (filed.key, filed.entry.len())).collect::<Vec<_>>(),
+        [(fixture.key, 0)]
+    );
+    let only = Which::Only(fixture.key);
+    assert_eq!(fixture.files.delete_owned(&fixture.owner, only, Instant::now()).unwrap(), 1);
+    assert!(!fixture.record_path().exists());
+    fixture.check_usable("after a torn file was ended");
+}
+
 const NEW_YEAR_1970: UnixTime = UnixTime::from_secs(0);
 
 #[tokio::test]
@@ -419,13 +436,20 @@ async fn a_folder_that_cannot_be_is_refused() {
 
 #[test]
 fn without_a_runtime_it_is_an_error() {
-    let folder = tempfile::tempdir().unwrap();
-    let opening = std::pin::pin!(FileStore::open(folder.path()));
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match opening.poll(&mut context) {
-        std::task::Poll::Ready(Err(error)) => assert_eq!(error.kind(), StoreErrorKind::Configuration),
-        other => panic!("{other:?}"),
+    fn refused<T: std::fmt::Debug>(work: impl Future<Output = Result<T, StoreError>>) {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match std::pin::pin!(work).poll(&mut context) {
+            std::task::Poll::Ready(Err(error)) => assert_eq!(error.kind(), StoreErrorKind::Configuration),
+            other => panic!("{other:?}"),
+        }
     }
+
+    let folder = tempfile::tempdir().unwrap();
+    refused(FileStore::open(folder.path()));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let store = runtime.block_on(FileStore::open(folder.path())).unwrap();
+    refused(store.stats(&Progress::none()));
+    refused(store.purge_expired(NOW, &Progress::none()));
 }
 
 /// As by a process that was stopped.
@@ -456,4 +480,23 @@ async fn a_lock_that_nobody_lets_go_is_an_error_in_time() {
     }
     assert_eq!(store.delete_owned(&fixture.owner, Which::All).await.unwrap(), 0);
     let _ = store.put(put).await.unwrap();
+}
+
+#[tokio::test]
+async fn purging_goes_on_beside_a_lock_that_nobody_lets_go() {
+    let fixture = Fixture::new();
+    fixture.put_old(Some(fixture.owner));
+    let builder = FileStore::builder(fixture.root()).timeout(Duration::from_millis(50));
+    let store = builder.clock(ManualClock::new(NOW)).open().await.unwrap();
+    let other = StoreKey::from_bytes(&[0xcc; 32]);
+    let put =
+        Put { key: other, record: OLD, expires_at: EXPIRES, condition: Condition::Absent, filing: None };
+    assert_eq!(store.put(put).await.unwrap(), Outcome::Applied);
+    let lock = fs::File::create(fixture.root().join("locks/ab")).unwrap();
+    lock.lock().unwrap();
+    let error = store.purge_expired(EXPIRES, &Progress::none()).await.unwrap_err();
+    assert!(error.to_string().contains("locks/ab"), "{error}");
+    assert_eq!(files_in(&fixture.root().join("records")), 1);
+    drop(lock);
+    assert_eq!(store.purge_expired(EXPIRES, &Progress::none()).await.unwrap(), 1);
 }

@@ -211,7 +211,8 @@ impl RedisStore {
             let mut words = line.split(' ').skip(1);
             let (address, flags) = (words.next()?, words.next()?);
             let holds = words.nth(5).is_some_and(|slots| !slots.is_empty());
-            let lives = holds && flags.split(',').any(|flag| flag == "master") && !flags.contains("fail");
+            let is = |state: &str| flags.split(',').any(|flag| flag == state);
+            let lives = holds && is("master") && !is("fail") && !is("fail?");
             let (host, port) = address.split('@').next()?.rsplit_once(':')?;
             lives.then_some(Some((host.to_owned(), port.parse().ok()?)))
         });

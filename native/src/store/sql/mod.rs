@@ -53,6 +53,8 @@ pub struct Builder {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Access {
     Make,
+    /// Tables in a database that is there, and the sessions in them.
+    Fill,
     /// Only the sessions in it.
     Change,
     Read,
@@ -251,17 +253,18 @@ impl Builder {
     /// [`StoreErrorKind::Configuration`] for a URL that it does not understand, or where there are no tables and none are
     /// to be made; otherwise what the database says.
     pub async fn open(self) -> Result<SqlStore, StoreError> {
-        let access = match (self.read_only, self.create || self.migrate) {
-            (true, _) => Access::Read,
-            (false, true) => Access::Make,
-            (false, false) => Access::Change,
+        let access = match (self.read_only, self.create, self.migrate) {
+            (true, ..) => Access::Read,
+            (false, true, _) => Access::Make,
+            (false, false, true) => Access::Fill,
+            (false, false, false) => Access::Change,
         };
         let (pool, place) = connect::connect(&self.url, self.connections, self.timeout, access).await?;
         let store = SqlStore(Arc::new(Inner { pool, place, timeout: self.timeout, clock: self.clock }));
-        if access != Access::Make {
-            store.check().await?;
-        } else if self.migrate {
-            store.migrate().await?;
+        match access {
+            Access::Change | Access::Read => store.check().await?,
+            Access::Make | Access::Fill if self.migrate => store.migrate().await?,
+            Access::Make | Access::Fill => {}
         }
         Ok(store)
     }

@@ -26,8 +26,9 @@ pub(super) async fn open(
     let file = File { path: PathBuf::from(path), connections, timeout };
     let pool = match access {
         Access::Make => file.make().await,
-        _ if !file.path.exists() => Err(misused("there is no such file")),
+        _ if !file.is_there()? => Err(misused("there is no such file")),
         _ if file.path.is_dir() => Err(misused("this is a folder, not a file")),
+        Access::Fill => file.make().await,
         Access::Change => file.change().await,
         Access::Read => file.read().await,
     };
@@ -41,6 +42,11 @@ struct File {
 }
 
 impl File {
+    fn is_there(&self) -> Result<bool, StoreError> {
+        let is_there = self.path.try_exists();
+        is_there.map_err(|error| StoreError::io(ENGINE, "open", error).at(self.path.display().to_string()))
+    }
+
     async fn make(&self) -> Result<Pool, StoreError> {
         private(&self.path).map_err(|error| StoreError::io(ENGINE, "open", error))?;
         let options = self.options();
@@ -116,12 +122,16 @@ impl File {
             .busy_timeout(self.timeout)
     }
 
-    /// Whether somebody has the file open in WAL mode, or left it without closing it.
+    /// Whether somebody has the file open in WAL mode, or left it without closing it. A log without content, as who only reads
+    /// leaves it, holds nothing.
     fn has_log(&self) -> bool {
         ["-wal", "-journal"].iter().any(|end| {
             let mut name = self.path.clone().into_os_string();
             name.push(end);
-            Path::new(&name).exists()
+            match Path::new(&name).metadata() {
+                Ok(log) => log.len() > 0,
+                Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+            }
         })
     }
 }

@@ -66,7 +66,7 @@ export class Lent extends Writer {
 
   /** The last field: text. */
   restText(text: string): void {
-    this.room(3 * text.length);
+    this.room(text.length);
     let at = 0;
     if (text.length <= SHORT) {
       for (; at < text.length; at++) {
@@ -75,7 +75,13 @@ export class Lent extends Writer {
         this.bytes[this.length++] = unit;
       }
     }
-    if (at < text.length) this.length += TEXT.encodeInto(text.slice(at), this.bytes.subarray(this.length)).written;
+    while (at < text.length) {
+      const { read, written } = TEXT.encodeInto(text.slice(at), this.bytes.subarray(this.length, this.#end));
+      at += read;
+      this.length += written;
+      // Most long texts are a byte a character; what is left of this one may be three.
+      if (at < text.length) this.room(3 * (text.length - at));
+    }
   }
 
   /** The last field: bytes. */

@@ -1,6 +1,7 @@
 /** Reading values: the mirror image of writer.ts. What is read was written or checked by the core. */
 
-const TEXT = new TextDecoder();
+/** A byte order mark is a character like others: without it, a name would be another. */
+const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Up to here a text is read character by character, which is faster than a call of the decoder. */
 const SHORT = 8;
 

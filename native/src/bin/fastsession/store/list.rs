@@ -51,7 +51,9 @@ impl Arguments {
             if listed.sessions.is_empty() && unreadable.is_empty() {
                 note(UNKNOWN);
             }
-            write(listed.sessions)?;
+            if unreadable.is_empty() || !listed.sessions.is_empty() {
+                write(listed.sessions)?;
+            }
         }
         for (handle, reason) in &unreadable {
             note(&format!("{handle} cannot be read: {reason}"));

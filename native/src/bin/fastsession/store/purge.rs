@@ -44,7 +44,7 @@ impl Arguments {
                 let text = format!("interrupted: at least {so_far} removed; the next purge removes the rest");
                 return Err(Failure::Interrupted(text));
             };
-            removed.map_err(|error| Failure::Untried(error.to_string()))?
+            removed.map_err(|error| Failure::Untried(format!("{so_far} removed, then: {error}")))?
         };
         if self.quiet {
             return Ok(());
