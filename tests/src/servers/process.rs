@@ -1,8 +1,10 @@
 //! A server process that does not outlive the test.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A running server.
@@ -38,6 +40,11 @@ impl Process {
         Self { guard, lifeline, pid: line.trim().parse().expect("a number") }
     }
 
+    /// The server's process id.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Sends it a signal: "-KILL", "-STOP" …
     ///
     /// # Panics
@@ -54,19 +61,24 @@ impl Drop for Process {
     }
 }
 
-/// A port that nobody listens on, nor on the one 10,000 above (where a Cluster's servers talk to each other).
+/// A port that nobody listens on, nor on the one 10,000 above (where a Cluster's servers talk to each other). No two
+/// calls of one process get the same: a second server would end at once, and its test would talk to the first one.
 ///
 /// # Panics
 /// If there is none.
 pub fn free_port() -> u16 {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
     let port = (0..1_000).find_map(|_| {
         let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
         // Below the ports that the system gives to clients, which would be taken again soon.
-        let port = 10_000 + port % 20_000;
+        let port = 10_000 + port % 10_000;
         let free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
-        (free(port) && free(port + 10_000)).then_some(port)
+        (!given.contains(&port) && free(port) && free(port + 10_000)).then_some(port)
     });
-    port.expect("a free port")
+    let port = port.expect("a free port");
+    given.insert(port);
+    port
 }
 
 /// Waits until something listens on `port`.

@@ -81,8 +81,11 @@ impl RedisServer {
             "0",
         ]);
         arguments.extend(self.arguments.iter().map(String::as_str));
-        self.process = Some(Process::start(&self.program, &arguments));
-        wait_until("Redis answers", || redis_cli(self.port, &["ping"]).trim() == "PONG");
+        let process = Process::start(&self.program, &arguments);
+        // A server that found its port taken is gone, and another one answers there.
+        let own = format!("process_id:{}\r", process.pid());
+        wait_until("Redis answers", || redis_cli(self.port, &["info", "server"]).contains(&own));
+        self.process = Some(process);
     }
 
     /// The process, unless it was killed.
