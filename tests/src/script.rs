@@ -7,6 +7,7 @@
 )]
 
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -26,6 +27,11 @@ impl Script {
     /// Starts the JavaScript module at this path in `tests/tests/`.
     #[must_use]
     pub fn javascript(path: &str) -> Self {
+        let package = concat!(env!("CARGO_MANIFEST_DIR"), "/../wasm/js/dist");
+        assert!(
+            Path::new(package).is_dir(),
+            "there is no npm package yet: run `cargo xtask wasm`, which builds it"
+        );
         Self::start(Command::new("node"), path, "node can be run")
     }
 

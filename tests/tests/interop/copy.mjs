@@ -1,10 +1,9 @@
-// Opens the sessions on standard input, copies each value to another key, and gives the sessions to standard output.
-import { text } from "node:stream/consumers";
+// Opens the session on each line of standard input, copies its values to other keys, and gives it back on a line.
+import { createInterface } from "node:readline";
 import { createSessions } from "../../../wasm/js/dist/index.js";
 
-const parcels = JSON.parse(await text(process.stdin));
-const returned = [];
-for (const { cookie, key, record, owner, label, csrf } of parcels) {
+for await (const line of createInterface({ input: process.stdin })) {
+  const { cookie, key, record, owner, label, csrf } = JSON.parse(line);
   const records = new Map([[key, Buffer.from(record, "hex")]]);
   const sessions = createSessions({
     keys: "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
@@ -26,6 +25,6 @@ for (const { cookie, key, record, owner, label, csrf } of parcels) {
   const token = session.csrfToken();
   await session.cookies();
   const changed = records.get(session.key);
-  returned.push({ cookie, key: session.key, record: Buffer.from(changed).toString("hex"), owner, label, csrf: token });
+  const back = { cookie, key: session.key, record: Buffer.from(changed).toString("hex"), owner, label, csrf: token };
+  console.log(JSON.stringify(back));
 }
-process.stdout.write(JSON.stringify(returned));

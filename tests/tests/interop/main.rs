@@ -8,11 +8,10 @@ mod value;
 use fastsession::store::{MemoryStore, Put, Store};
 use fastsession::{KeyRing, SessionManager, UnixTime};
 use fastsession_core::store::Condition;
+use fastsession_tests::script::Script;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 use value::Value;
 
 const KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
@@ -84,14 +83,7 @@ async fn a_thousand_sessions_go_there_and_back() {
 
 /// Gives the sessions to JavaScript, which copies each value to another key and signs some in.
 fn through_javascript(parcels: &[Parcel]) -> Vec<Parcel> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/copy.mjs");
-    let mut node =
-        Command::new("node").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut input = node.stdin.take().unwrap();
-    let sent = serde_json::to_vec(parcels).unwrap();
-    let writer = std::thread::spawn(move || input.write_all(&sent).unwrap());
-    let output = node.wait_with_output().unwrap();
-    writer.join().unwrap();
-    assert!(output.status.success(), "build the npm package first: cargo xtask wasm");
-    serde_json::from_slice(&output.stdout).unwrap()
+    let lines: Vec<_> = parcels.iter().map(|parcel| serde_json::to_string(parcel).unwrap()).collect();
+    let answers = Script::javascript("interop/copy.mjs").ask(&lines);
+    answers.iter().map(|answer| serde_json::from_str(answer).unwrap()).collect()
 }
