@@ -31,6 +31,7 @@ pub(crate) fn build(settings: &mut Reader<'_>) -> Result<Manager, Failure> {
         secure: settings.optional_flag(),
         http_only: settings.optional_flag(),
         partitioned: settings.optional_flag(),
+        persistent: settings.optional_flag(),
     );
     builder = builder.same_site(match settings.optional_text() {
         None | Some("lax") => SameSite::Lax,

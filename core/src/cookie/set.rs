@@ -7,12 +7,12 @@ use crate::buffer::{Buffer, Full};
 
 /// Appends the value of a `Set-Cookie` header: the name and its attributes around what `write_value` appends.
 ///
-/// `max_age` zero makes the browser remove the cookie.
+/// A `max_age` of zero makes the browser remove the cookie; without one it keeps the cookie until it closes.
 pub(crate) fn append<B: Buffer + ?Sized>(
     out: &mut B,
     attributes: &Attributes,
     name_suffix: &str,
-    max_age: Duration,
+    max_age: Option<Duration>,
     write_value: impl FnOnce(&mut B) -> Result<(), Full>,
 ) -> Result<(), Full> {
     out.try_append(attributes.name.as_bytes())?;
@@ -25,8 +25,10 @@ pub(crate) fn append<B: Buffer + ?Sized>(
         out.try_append(b"; Domain=")?;
         out.try_append(domain.as_bytes())?;
     }
-    out.try_append(b"; Max-Age=")?;
-    append_decimal(out, max_age.as_secs())?;
+    if let Some(max_age) = max_age {
+        out.try_append(b"; Max-Age=")?;
+        append_decimal(out, max_age.as_secs())?;
+    }
     let flags: [(bool, &[u8]); 3] = [
         (attributes.http_only, b"; HttpOnly"),
         (attributes.secure, b"; Secure"),
@@ -62,19 +64,25 @@ fn append_decimal<B: Buffer + ?Sized>(out: &mut B, number: u64) -> Result<(), Fu
 mod tests {
     use super::*;
 
-    fn header(attributes: &Attributes, suffix: &str, max_age: u64) -> std::string::String {
+    fn header(attributes: &Attributes, suffix: &str, max_age: Option<u64>) -> std::string::String {
         let mut out = heapless::Vec::<u8, 256>::new();
-        append(&mut out, attributes, suffix, Duration::from_secs(max_age), |out| out.try_append(b"VALUE"))
-            .unwrap();
+        let max_age = max_age.map(Duration::from_secs);
+        append(&mut out, attributes, suffix, max_age, |out| out.try_append(b"VALUE")).unwrap();
         std::string::String::from_utf8(out.to_vec()).unwrap()
     }
 
     #[test]
     fn the_default_is_the_strict_cookie() {
         assert_eq!(
-            header(&Attributes::default(), "", 3_600),
+            header(&Attributes::default(), "", Some(3_600)),
             "__Host-session=VALUE; Path=/; Max-Age=3600; HttpOnly; Secure; SameSite=Lax"
         );
+    }
+
+    #[test]
+    fn a_cookie_may_end_with_the_browser() {
+        let written = header(&Attributes::default(), "", None);
+        assert_eq!(written, "__Host-session=VALUE; Path=/; HttpOnly; Secure; SameSite=Lax");
     }
 
     #[test]
@@ -85,7 +93,7 @@ mod tests {
         attributes.set_path("/app").unwrap();
         attributes.set_domain("example.org").unwrap();
         assert_eq!(
-            header(&attributes, "-data", 0),
+            header(&attributes, "-data", Some(0)),
             "s-data=VALUE; Path=/app; Domain=example.org; Max-Age=0; HttpOnly; Secure; Partitioned; SameSite=None"
         );
     }

@@ -31,6 +31,7 @@ pub struct Builder {
     ring: KeyRing,
     namespace: Option<Namespace>,
     cookie: Attributes,
+    is_persistent: bool,
     cookie_error: Option<AttributesError>,
     lifetimes: Lifetimes,
     limit: usize,
@@ -89,6 +90,7 @@ impl Manager {
             ring,
             namespace: Namespace::new(DEFAULT_NAMESPACE),
             cookie: Attributes::default(),
+            is_persistent: true,
             cookie_error: None,
             lifetimes: Lifetimes { idle: DEFAULT_IDLE, absolute: DEFAULT_ABSOLUTE },
             limit: DEFAULT_LIMIT,
@@ -150,6 +152,14 @@ impl Builder {
     /// Whether the cookie is kept apart for each site that embeds this one (CHIPS): no unless set.
     pub fn partitioned(mut self, partitioned: bool) -> Self {
         self.cookie.partitioned = partitioned;
+        self
+    }
+
+    /// Whether the cookie outlives the browser: yes unless set. Without, it has no `Max-Age`, and the browser forgets it
+    /// when it closes; but not that of a session with an absolute timeout of its own
+    /// ([`Session::set_lifetime`](crate::session::Session::set_lifetime)), which is how "remember me" is done.
+    pub fn persistent(mut self, persistent: bool) -> Self {
+        self.is_persistent = persistent;
         self
     }
 
@@ -219,6 +229,7 @@ impl Builder {
             ring: self.ring,
             namespace: self.namespace.ok_or(ConfigError::Namespace)?,
             cookie: self.cookie,
+            is_persistent: self.is_persistent,
             lifetimes: self.lifetimes,
             limit: if self.placement.has_cookie() { self.limit.min(fits_cookie) } else { self.limit },
             placement: self.placement,

@@ -27,8 +27,12 @@ pub struct SetCookie<'a> {
     /// What the name ends with.
     suffix: &'static str,
     value: Value<'a>,
-    max_age: Duration,
+    /// Until the browser closes, if there is none.
+    max_age: Option<Duration>,
 }
+
+/// The age at which a browser removes a cookie.
+const REMOVED: Option<Duration> = Some(Duration::ZERO);
 
 enum Value<'a> {
     /// The id, to be sealed at this time with this initialization vector.
@@ -105,16 +109,22 @@ impl Manager {
         &'a self,
         finished: &'a Finished<B>,
     ) -> impl Iterator<Item = SetCookie<'a>> {
-        let ends_at = finished.session.header.ends_at(self.lifetimes);
-        let left = finished.work.now.age(ends_at);
+        let header = &finished.session.header;
+        let left = finished.work.now.age(header.ends_at(self.lifetimes));
+        let kept = (self.is_persistent || header.absolute_timeout.is_some()).then_some(left);
         let (data, id) = match &finished.work.plan {
             Plan::Create(target) | Plan::Store { target, .. } | Plan::Rotate { target, .. } => {
-                let id = target.cookie_iv.map(|iv| (Value::Id(&target.id, finished.work.now, iv), left));
-                (self.data_cookie(finished, left), id)
+                let id = target.cookie_iv.map(|iv| (Value::Id(&target.id, finished.work.now, iv), kept));
+                let data = match self.placement {
+                    Placement::Store => None,
+                    Placement::Cookie => Some(kept),
+                    Placement::Both { lag } => Some(Some(left.min(lag.saturating_mul(2)))),
+                };
+                (data.map(|kept| (Value::Data(finished.session.data.token()), kept)), id)
             }
             Plan::Destroy(_) => {
-                let data = self.placement.has_cookie().then_some((Value::Removed, Duration::ZERO));
-                (data, Some((Value::Removed, Duration::ZERO)))
+                let data = self.placement.has_cookie().then_some((Value::Removed, REMOVED));
+                (data, Some((Value::Removed, REMOVED)))
             }
             Plan::Nothing | Plan::Ended | Plan::Dropped => (None, None),
         };
@@ -132,21 +142,8 @@ impl Manager {
             manager: self,
             suffix,
             value: Value::Removed,
-            max_age: Duration::ZERO,
+            max_age: REMOVED,
         })
-    }
-
-    fn data_cookie<'a, B: Buffer>(
-        &self,
-        finished: &'a Finished<B>,
-        left: Duration,
-    ) -> Option<(Value<'a>, Duration)> {
-        let max_age = match self.placement {
-            Placement::Store => return None,
-            Placement::Cookie => left,
-            Placement::Both { lag } => left.min(lag.saturating_mul(2)),
-        };
-        Some((Value::Data(finished.session.data.token()), max_age))
     }
 
     /// Takes the session up again after a commit, as in a stream or a WebSocket, without a read.

@@ -46,6 +46,8 @@ pub struct Manager {
     ring: KeyRing,
     namespace: Namespace,
     cookie: Attributes,
+    /// Whether cookies outlive the browser, also where the session has no absolute timeout of its own.
+    is_persistent: bool,
     lifetimes: Lifetimes,
     limit: usize,
     placement: Placement,

@@ -75,6 +75,7 @@ impl Builder {
         http_only: bool,
         same_site: SameSite,
         partitioned: bool,
+        persistent: bool,
         namespace: &str,
         limit: usize,
         owners: bool,

@@ -28,6 +28,11 @@ export interface CookieOptions {
   sameSite?: "lax" | "strict" | "none";
   /** Kept apart for each site that embeds this one: `false` unless set. */
   partitioned?: boolean;
+  /**
+   * Outlives the browser: `true` unless set. Without, the browser forgets the cookie when it closes, but not that of a
+   * session with an absolute timeout of its own (`setLifetime`), which is how "remember me" is done.
+   */
+  persistent?: boolean;
 }
 
 /** Where sessions are kept. */
@@ -140,6 +145,7 @@ const COOKIE: Record<keyof CookieOptions, [Check, string]> = {
   httpOnly: [isFlag, "true or false"],
   sameSite: [isOneOf("lax", "strict", "none"), "lax, strict or none"],
   partitioned: [isFlag, "true or false"],
+  persistent: [isFlag, "true or false"],
 };
 
 const CAPABILITIES: Record<keyof Capabilities, [Check, string]> = {

@@ -28,6 +28,14 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
       ok(/^__Host-session=[\w-]+; Path=\/; Max-Age=1209600; HttpOnly; Secure; SameSite=Lax$/.test(line), line);
     }],
 
+    ["a cookie ends with the browser where that is asked for, but for who is to be remembered", async () => {
+      const one = visitor({ cookie: { persistent: false } });
+      await one.visit(count);
+      equal(/Max-Age/.test(one.cookies.get(NAME).line), false);
+      await one.visit((session) => session.setLifetime({ absolute: 600 }));
+      ok(/; Max-Age=600;/.test(one.cookies.get(NAME).line), one.cookies.get(NAME).line);
+    }],
+
     ["who stores nothing gets no cookie and costs no write", async () => {
       const store = mapStore();
       const one = visitor({ store });

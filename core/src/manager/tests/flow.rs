@@ -437,6 +437,24 @@ fn own_lifetimes_replace_the_configured_ones() {
     assert_eq!(session.set_lifetime(Some(Duration::ZERO), None), Err(SessionError::Lifetime));
 }
 
+#[test]
+fn a_cookie_that_ends_with_the_browser_lasts_for_who_is_to_be_remembered() {
+    let mut host = Host::with(&[1], |builder| builder.cookie_name("id").persistent(false));
+    let mut session = host.load("");
+    session.insert("n", &1).unwrap();
+    let saved = host.save(session);
+    assert!(saved.header.unwrap().ends_with("; Path=/; HttpOnly; Secure; SameSite=Lax"));
+    let mut session = host.load(&saved.cookie);
+    session.set_lifetime(Some(Duration::from_mins(1)), None).unwrap();
+    assert!(!host.save(session).header.unwrap().contains("Max-Age"));
+    let mut session = host.load(&saved.cookie);
+    session.set_lifetime(None, Some(Duration::from_secs(5_000))).unwrap();
+    assert!(host.save(session).header.unwrap().contains("; Max-Age=5000;"));
+    let mut session = host.load(&saved.cookie);
+    session.destroy();
+    assert!(host.save(session).header.unwrap().contains("; Max-Age=0;"));
+}
+
 #[cfg(feature = "alloc")]
 #[test]
 fn too_large_names_size_limit_and_keys_and_changes_nothing() {

@@ -99,6 +99,23 @@ fn a_session_in_a_cookie_needs_no_store() {
 }
 
 #[test]
+fn a_copy_ages_even_where_the_cookie_ends_with_the_browser() {
+    for (placement, data_age) in
+        [(Placement::Cookie, None), (Placement::Both { lag: LAG }, Some("; Max-Age=120;"))]
+    {
+        let mut host = Host::with(&[1], |builder| builder.placement(placement).persistent(false));
+        let mut session = Browser::default().load(&host, &nothing);
+        session.insert("n", &1).unwrap();
+        let commit = host.manager.commit(session, host.now, &mut host.rng).unwrap();
+        let finished = host.apply(commit).expect("no conflict here");
+        let [data, id] = [0, 1].map(|at| header(&host.manager.cookies(&finished).nth(at).unwrap()));
+        assert_eq!(data_age.is_some(), data.contains("Max-Age"));
+        assert!(data_age.is_none_or(|age| data.contains(age)), "{data}");
+        assert!(!id.contains("Max-Age"), "{id}");
+    }
+}
+
+#[test]
 fn the_data_of_another_session_does_not_open() {
     let mut host = host(Placement::Cookie);
     let (mut one, other) = (Browser::stored(&mut host), Browser::stored(&mut host));

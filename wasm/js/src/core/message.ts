@@ -114,7 +114,7 @@ export function writeSettings(message: Lent, settings: Settings): void {
   message.optional(settings.namespace, text);
   message.optional(settings.owners, flag);
   for (const value of [cookie.name, cookie.path, cookie.domain]) message.optional(value, text);
-  for (const value of [cookie.secure, cookie.httpOnly, cookie.partitioned]) message.optional(value, flag);
+  for (const value of [cookie.secure, cookie.httpOnly, cookie.partitioned, cookie.persistent]) message.optional(value, flag);
   message.optional(cookie.sameSite, text);
   message.word(settings.placement);
   message.varint(settings.lag);
