@@ -14,6 +14,7 @@ use zeroize::Zeroize;
 
 use super::changes::{self, Changes, How};
 use super::error::{SessionError, TooLarge};
+use super::identity::{MAX_LABEL_LENGTH, is_owner};
 use crate::buffer::Buffer;
 use crate::record::Unreadable;
 use crate::record::entries::{self, Entries, Entry, Life, MAX_KEY_LENGTH};
@@ -125,9 +126,12 @@ impl<B: Buffer> Data<B> {
         self.owner = plain.start.saturating_add(length);
         let mut reader = wire::Reader::new(all.get(self.owner..).ok_or(Unreadable)?);
         let at = |reader: &wire::Reader<'_>| plain.end.saturating_sub(reader.len());
-        read_owner(&mut reader).map_err(|_| Unreadable)?;
+        let owner = read_owner(&mut reader).map_err(|_| Unreadable)?;
         self.label = at(&reader);
-        reader.str().map_err(|_| Unreadable)?;
+        let label = reader.str().map_err(|_| Unreadable)?;
+        if owner.is_some_and(|owner| !is_owner(owner)) || label.len() > MAX_LABEL_LENGTH {
+            return Err(Unreadable);
+        }
         self.count_at = at(&reader);
         let count = reader.varint().map_err(|_| Unreadable)?;
         self.entries = at(&reader);

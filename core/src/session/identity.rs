@@ -24,7 +24,7 @@ impl<B: Buffer> Session<B> {
     /// [`SessionError::Destroyed`].
     pub fn sign_in(&mut self, owner: &str) -> Result<(), SessionError> {
         self.check_usable()?;
-        if owner.is_empty() || owner.len() > MAX_OWNER_LENGTH {
+        if !is_owner(owner) {
             return Err(SessionError::Owner);
         }
         self.data.set_owner(owner)?;
@@ -139,6 +139,11 @@ impl<B: Buffer> Session<B> {
     pub fn is_destroyed(&self) -> bool {
         self.intent.destroyed
     }
+}
+
+/// Whether a session can have such an owner.
+pub(crate) fn is_owner(name: &str) -> bool {
+    (1..=MAX_OWNER_LENGTH).contains(&name.len())
 }
 
 /// Whether a session may live so long.

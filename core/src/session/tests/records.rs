@@ -71,7 +71,7 @@ fn encode(value: &impl serde::Serialize) -> Vec<u8> {
 }
 
 fn content() -> impl Strategy<Value = Content> {
-    let owner = proptest::option::of(text(MAX_OWNER_LENGTH));
+    let owner = text(MAX_OWNER_LENGTH).prop_map(|owner| Some(owner).filter(|owner| !owner.is_empty()));
     let entry = (text(MAX_KEY_LENGTH).prop_filter("a key is not empty", |key| !key.is_empty()), life());
     (owner, text(MAX_LABEL_LENGTH), proptest::collection::vec((entry, encoded()), 0..12)).prop_map(
         |(owner, label, entries)| {
@@ -253,6 +253,25 @@ proptest! {
         for bytes in [&plain[..plain.len() - 1], &[plain.as_slice(), &[0]].concat()] {
             prop_assert!(Data::new(sealed(bytes), LIMIT).open(&key()) .is_err());
         }
+    }
+}
+
+#[test]
+fn an_owner_or_a_label_that_no_writer_takes_is_refused() {
+    let opens = |owner: Option<usize>, label: usize| {
+        let content = Content {
+            owner: owner.map(|length| "o".repeat(length)),
+            label: "l".repeat(label),
+            entries: [].into(),
+        };
+        let plain = plaintext(&Header::new(UnixTime::from_secs(1)), &content);
+        Data::new(sealed(&plain), LIMIT).open(&key()).is_ok()
+    };
+    for (owner, label) in [(None, 0), (None, 128), (Some(1), 128), (Some(255), 0)] {
+        assert!(opens(owner, label), "{owner:?}, {label}");
+    }
+    for (owner, label) in [(None, 129), (Some(0), 0), (Some(256), 0), (Some(300), 200)] {
+        assert!(!opens(owner, label), "{owner:?}, {label}");
     }
 }
 
