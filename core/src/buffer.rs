@@ -74,6 +74,10 @@ pub trait Buffer: AsRef<[u8]> + AsMut<[u8]> {
         if range.start > range.end || range.end > length {
             return Err(Full);
         }
+        if bytes.is_empty() && range.end == length {
+            self.truncate(range.start);
+            return Ok(());
+        }
         let moved_to = range.start.checked_add(bytes.len()).ok_or(Full)?;
         let tail = length.saturating_sub(range.end);
         let new_length = moved_to.checked_add(tail).ok_or(Full)?;

@@ -71,12 +71,14 @@ fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     Some((before, from.get(1..)?))
 }
 
-/// Where `wanted` stands first. By pieces, since only the search in a slice as a whole looks at several bytes at once.
+/// Where `wanted` stands first. By pieces, each of which is looked at as a whole: that is many bytes at once.
 fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
-    const PIECE: usize = 64;
-    let pieces = bytes.chunks(PIECE).zip((0..).step_by(PIECE));
-    let (piece, start): (_, usize) = pieces.into_iter().find(|(piece, _)| piece.contains(&wanted))?;
-    Some(start.saturating_add(piece.iter().position(|byte| *byte == wanted)?))
+    const PIECE: usize = 32;
+    let (pieces, _) = bytes.as_chunks::<PIECE>();
+    let holds = |piece: &&[u8; PIECE]| piece.iter().fold(false, |any, byte| any | (*byte == wanted));
+    let skipped = pieces.iter().take_while(|piece| !holds(piece)).count().saturating_mul(PIECE);
+    let position = bytes.get(skipped..)?.iter().position(|byte| *byte == wanted)?;
+    Some(skipped.saturating_add(position))
 }
 
 fn trim(mut bytes: &[u8]) -> &[u8] {

@@ -396,8 +396,8 @@ impl<B: Buffer> Data<B> {
         if let Some((key, length)) = new {
             error.note(key, length);
         }
-        for entry in self.entries().flatten().filter(|entry| new.is_none_or(|(key, _)| key != entry.key)) {
-            error.note(entry.key, entry.range.len());
+        for entry in self.entries().flatten().filter(|entry| new.is_none_or(|(key, _)| key != entry.key())) {
+            error.note(entry.key(), entry.range.len());
         }
         SessionError::TooLarge(error)
     }
