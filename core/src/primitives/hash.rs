@@ -6,6 +6,7 @@
 
 use core::slice;
 
+use ctutils::CtEq as _;
 use sha2::block_api::compress256;
 use zeroize::Zeroize as _;
 
@@ -200,7 +201,9 @@ impl Mac {
 
     /// Whether `tag` is `HMAC(key, parts[0] ‖ parts[1] ‖ …)`; takes the same time for every wrong tag.
     pub(crate) fn verify(&self, parts: &[&[u8]], tag: &[u8; HASH_LENGTH]) -> bool {
-        super::equal(&self.tag(parts), tag)
+        let own = self.tag(parts);
+        let difference = own.iter().zip(tag).fold(0, |difference, (own, given)| difference | (own ^ given));
+        difference.ct_eq(&0).into()
     }
 
     /// The hash of a message, to be ended by [`Self::finish`].

@@ -1,7 +1,7 @@
 //! Where a request's session waits between its handler and its commit.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fastsession_core::manager::{Pending, Placement};
@@ -13,6 +13,8 @@ use crate::{Error, SessionError};
 pub(crate) struct Slot {
     manager: SessionManager,
     state: Mutex<State>,
+    /// Whether anybody has asked for the session: handlers with several extractors do, and need no lock to see that.
+    is_opened: AtomicBool,
     /// The thread that runs a closure on the session, 0 for none: it must not wait for itself.
     user: AtomicUsize,
 }
@@ -64,7 +66,7 @@ impl Slot {
             repeats: Vec::new(),
             cookies: Vec::new(),
         };
-        Self { manager, state: Mutex::new(state), user: AtomicUsize::new(0) }
+        Self { manager, state: Mutex::new(state), is_opened: AtomicBool::new(false), user: AtomicUsize::new(0) }
     }
 
     pub(crate) fn manager(&self) -> &SessionManager {
@@ -73,7 +75,7 @@ impl Slot {
 
     #[cfg(feature = "axum")]
     pub(crate) fn is_opened(&self) -> bool {
-        self.lock().phase != Phase::Unopened
+        self.is_opened.load(Ordering::Relaxed)
     }
 
     /// Puts the session in that was read; of two readers the first one counts.
@@ -82,6 +84,7 @@ impl Slot {
         if state.phase == Phase::Unopened {
             state.phase = Phase::Open;
             state.session = Some(session);
+            self.is_opened.store(true, Ordering::Relaxed);
         }
     }
 
