@@ -79,7 +79,7 @@ fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
 fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
     const PIECE: usize = 32;
     let (pieces, _) = bytes.as_chunks::<PIECE>();
-    let holds = |piece: &[u8; PIECE]| piece.iter().fold(false, |any, byte| any | (*byte == wanted));
+    let holds = |piece: &[u8; PIECE]| piece.iter().fold(0, |any, byte| any | u8::from(*byte == wanted)) != 0;
     let whole = pieces.iter().take_while(|piece| !holds(piece)).count();
     // What is behind the whole pieces is in the last bytes, and so are others that were looked at already.
     if whole == pieces.len() && bytes.last_chunk().is_some_and(|last| !holds(last)) {

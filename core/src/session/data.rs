@@ -377,7 +377,7 @@ impl<B: Buffer> Data<B> {
         let parts = self
             .count_at
             .saturating_sub(self.owner)
-            .saturating_add(wire::Varint::new(wire::widen(count)).as_slice().len());
+            .saturating_add(wire::Varint::length_of(wire::widen(count)));
         let size = sealed_len(header::MAX_LENGTH.saturating_add(parts).saturating_add(entries));
         let size_with_log = size.saturating_add(log);
         let new = Some((key, length)).filter(|(_, length)| *length > 0);

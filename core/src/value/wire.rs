@@ -194,6 +194,12 @@ impl Varint {
         Self { bytes, length }
     }
 
+    /// How many bytes `number` takes.
+    pub(crate) const fn length_of(number: u64) -> usize {
+        // Seven bits a byte; zero takes one as well.
+        u64::BITS.saturating_sub((number | 1).leading_zeros()).div_ceil(7) as usize
+    }
+
     #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()

@@ -91,8 +91,9 @@ where
                     let discard = response.status().is_server_error();
                     match slot.begin(discard, Phase::Committed) {
                         Ok(Begun { was_read: false, .. }) => return Poll::Ready(Ok(response)),
-                        Ok(Begun { job: None, .. }) => {
-                            response::finish(&mut response, slot.take_cookies());
+                        Ok(Begun { job: None, has_cookies, .. }) => {
+                            let cookies = if has_cookies { slot.take_cookies() } else { Vec::new() };
+                            response::finish(&mut response, cookies);
                             return Poll::Ready(Ok(response));
                         }
                         Ok(Begun { job: Some(job), .. }) => {
