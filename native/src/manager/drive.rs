@@ -78,6 +78,7 @@ impl Inner {
             (Some(key), Some(store)) => store.get_at_once(key).unwrap_or_default(),
             (Some(_), None) => return Err(opening),
         };
+        // Nobody was waited for: the time is still the one that it was opened at.
         Ok(self.opened(self.core.resume(opening.pending, record, opening.at)))
     }
 
