@@ -74,6 +74,10 @@ pub trait Buffer: AsRef<[u8]> + AsMut<[u8]> {
         if range.start > range.end || range.end > length {
             return Err(Full);
         }
+        if bytes.is_empty() && range.end == length {
+            self.truncate(range.start);
+            return Ok(());
+        }
         let moved_to = range.start.checked_add(bytes.len()).ok_or(Full)?;
         let tail = length.saturating_sub(range.end);
         let new_length = moved_to.checked_add(tail).ok_or(Full)?;
@@ -123,22 +127,42 @@ impl Buffer for heapless::VecView<u8> {
 
 #[cfg(feature = "alloc")]
 impl Buffer for alloc::vec::Vec<u8> {
-    /// Grows by moving to a larger allocation and erasing the old one, since it may have held secrets.
+    #[inline]
     fn try_resize(&mut self, length: usize) -> Result<(), Full> {
-        if length > self.capacity() {
-            let capacity = length.max(self.capacity().saturating_mul(2)).max(256);
-            let mut larger = Self::new();
-            larger.try_reserve_exact(capacity).map_err(|_| Full)?;
-            larger.extend_from_slice(self);
-            core::mem::replace(self, larger).zeroize();
-        }
+        make_room(self, length)?;
         Self::resize(self, length, 0);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_append(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        make_room(self, self.len().checked_add(bytes.len()).ok_or(Full)?)?;
+        self.extend_from_slice(bytes);
         Ok(())
     }
 
     fn max_capacity(&self) -> usize {
         isize::MAX.unsigned_abs()
     }
+}
+
+/// Makes the capacity `length` at least: by moving to a larger allocation and erasing the old one, since it may have held
+/// secrets.
+#[cfg(feature = "alloc")]
+#[inline]
+fn make_room(buffer: &mut alloc::vec::Vec<u8>, length: usize) -> Result<(), Full> {
+    if length <= buffer.capacity() { Ok(()) } else { grow(buffer, length) }
+}
+
+#[cfg(feature = "alloc")]
+#[cold]
+fn grow(buffer: &mut alloc::vec::Vec<u8>, length: usize) -> Result<(), Full> {
+    let capacity = length.max(buffer.capacity().saturating_mul(2)).max(256);
+    let mut larger = alloc::vec::Vec::new();
+    larger.try_reserve_exact(capacity).map_err(|_| Full)?;
+    larger.extend_from_slice(buffer);
+    core::mem::replace(buffer, larger).zeroize();
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,6 +4,22 @@
 #[cfg(feature = "alloc")]
 pub(crate) type Held<T> = alloc::boxed::Box<T>;
 
+/// What `make` gives, written where it is to lie rather than moved there.
+#[cfg(feature = "alloc")]
+#[expect(clippy::unnecessary_box_returns, reason = "to lie on the heap is what it is for")]
+#[inline]
+pub(crate) fn held<T>(make: impl FnOnce() -> T) -> Held<T> {
+    let place = Held::new_uninit();
+    Held::write(place, make())
+}
+
+/// What `make` gives.
+#[cfg(not(feature = "alloc"))]
+#[inline]
+pub(crate) fn held<T>(make: impl FnOnce() -> T) -> Held<T> {
+    Held(make())
+}
+
 /// A `T` where its owner is: there is no heap.
 #[cfg(not(feature = "alloc"))]
 pub(crate) struct Held<T>(T);

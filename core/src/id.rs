@@ -47,9 +47,11 @@ impl SessionId {
     /// They must come from a cryptographically secure generator and hold at least 128 bits of entropy.
     #[must_use]
     pub fn from_bytes(text: &[u8]) -> Option<Self> {
-        let legal = (MIN_LENGTH..=MAX_LENGTH).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic);
+        // To the end whatever is found: that is many bytes at once.
+        let is_visible = text.iter().fold(true, |all, byte| all & byte.is_ascii_graphic());
+        let is_legal = is_visible && (MIN_LENGTH..=MAX_LENGTH).contains(&text.len());
         let mut id =
-            Self { bytes: [0; MAX_LENGTH], length: u8::try_from(text.len()).ok().filter(|_| legal)? };
+            Self { bytes: [0; MAX_LENGTH], length: u8::try_from(text.len()).ok().filter(|_| is_legal)? };
         id.bytes.get_mut(..text.len())?.copy_from_slice(text);
         Some(id)
     }

@@ -56,13 +56,17 @@ impl<'h, I: Iterator<Item = &'h [u8]>> Iterator for Values<'_, 'h, I> {
             }
             let (pair, rest) = split_once(self.rest, b';').unwrap_or((self.rest, &[]));
             self.rest = rest;
-            if let Some((name, value)) = split_once(pair, b'=')
-                && trim(name) == self.name
-            {
-                return Some(trim(value));
+            if let Some(value) = value_of(pair, self.name) {
+                return Some(value);
             }
         }
     }
+}
+
+/// The value of `pair` if it is of this name, which has no `=`.
+fn value_of<'h>(pair: &'h [u8], name: &[u8]) -> Option<&'h [u8]> {
+    let behind = trim_start(trim_start(pair).strip_prefix(name)?);
+    behind.strip_prefix(b"=").map(trim)
 }
 
 fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
@@ -71,16 +75,31 @@ fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     Some((before, from.get(1..)?))
 }
 
-/// Where `wanted` stands first. By pieces, since only the search in a slice as a whole looks at several bytes at once.
+/// Where `wanted` stands first. By pieces, each of which is looked at as a whole: that is many bytes at once.
 fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
-    const PIECE: usize = 64;
-    let pieces = bytes.chunks(PIECE).zip((0..).step_by(PIECE));
-    let (piece, start): (_, usize) = pieces.into_iter().find(|(piece, _)| piece.contains(&wanted))?;
-    Some(start.saturating_add(piece.iter().position(|byte| *byte == wanted)?))
+    const PIECE: usize = 32;
+    let (pieces, _) = bytes.as_chunks::<PIECE>();
+    let holds = |piece: &[u8; PIECE]| piece.iter().fold(0, |any, byte| any | u8::from(*byte == wanted)) != 0;
+    let whole = pieces.iter().take_while(|piece| !holds(piece)).count();
+    // What is behind the whole pieces is in the last bytes, and so are others that were looked at already.
+    if whole == pieces.len() && bytes.last_chunk().is_some_and(|last| !holds(last)) {
+        return None;
+    }
+    let skipped = whole.saturating_mul(PIECE);
+    let position = bytes.get(skipped..)?.iter().position(|byte| *byte == wanted)?;
+    Some(skipped.saturating_add(position))
 }
 
-fn trim(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+fn trim(bytes: &[u8]) -> &[u8] {
+    let mut bytes = trim_start(bytes);
+    while let [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+fn trim_start(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = bytes {
         bytes = rest;
     }
     bytes
@@ -108,6 +127,27 @@ mod tests {
     fn names_compare_exactly_and_quotes_stay() {
         let headers: [&[u8]; 1] = [b"Session=1; xsession=2; session=\"q\"; session; =3; session==4"];
         assert_eq!(found(&headers, "session"), [&b"\"q\""[..], b"=4"]);
+    }
+
+    #[test]
+    fn a_separator_is_found_wherever_it_is() {
+        for length in 0..150 {
+            let mut bytes = std::vec![b'x'; length];
+            assert_eq!(find(&bytes, b';'), None);
+            for at in 0..length {
+                bytes[at] = b';';
+                assert_eq!(find(&bytes, b';'), Some(at), "of {length}");
+                bytes[at..].fill(b';');
+                assert_eq!(find(&bytes, b';'), Some(at), "of {length}, and all behind it");
+                bytes[at..].fill(b'x');
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_may_stand_in_space() {
+        let headers: [&[u8]; 1] = [b" \tsession\t =a; session x=b; sessio=c;session\t; session"];
+        assert_eq!(found(&headers, "session"), [b"a"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rand_core::CryptoRng;
 use super::placement::ENDED;
 use super::{Filed, Manager, Placement};
 use crate::buffer::Buffer;
-use crate::held::Held;
+use crate::held::{Held, held};
 use crate::id::SessionId;
 use crate::primitives::Secret;
 use crate::session::{Origin, Session, SessionError, State};
@@ -227,7 +227,7 @@ impl Manager {
             return Err(CommitError::PendingUpdate);
         }
         let mut work =
-            Held::new(Work { plan: Plan::Nothing, steps: Steps::new(), done: 0, now, failure: None });
+            held(|| Work { plan: Plan::Nothing, steps: Steps::new(), done: 0, now, failure: None });
         work.plan = self.plan(&mut session, &mut work.steps, now, rng)?;
         Ok(Commit { session, work })
     }

@@ -104,13 +104,13 @@ impl Manager {
 
     /// HKDF-Expand(PRK, "fastsession owner 1" ‖ length of the namespace in 2 bytes ‖ namespace ‖ owner).
     fn owner_key(&self, ring_key: &RingKey, owner: &str) -> OwnerKey {
-        let (length, name) = self.namespace.prefixed();
-        OwnerKey::from_bytes(&ring_key.subkey(&[OWNER_PURPOSE, &length, name, owner.as_bytes()]))
+        let namespace = self.namespace.prefixed();
+        OwnerKey::from_bytes(&ring_key.subkey(&[OWNER_PURPOSE, namespace, owner.as_bytes()]))
     }
 
     /// HKDF-Expand(PRK, "fastsession listing 1" ‖ length of the namespace in 2 bytes ‖ namespace ‖ store key).
     fn listing_key(&self, ring_key: &RingKey, key: &StoreKey) -> TokenKey {
-        let (length, name) = self.namespace.prefixed();
-        TokenKey::new(&ring_key.subkey(&[LISTING_PURPOSE, &length, name, key.to_hex().as_bytes()]))
+        let namespace = self.namespace.prefixed();
+        TokenKey::new(&ring_key.subkey(&[LISTING_PURPOSE, namespace, key.to_hex().as_bytes()]))
     }
 }

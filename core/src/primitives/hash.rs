@@ -4,6 +4,9 @@
 //! erased with every key, took half as long as the hashing. Tests compare these with the `hmac` crate, and with the cases of
 //! Project Wycheproof.
 
+use core::slice;
+
+use ctutils::CtEq as _;
 use sha2::block_api::compress256;
 use zeroize::Zeroize as _;
 
@@ -97,7 +100,7 @@ impl Hash {
             if self.filled < HASH_BLOCK {
                 return;
             }
-            compress(&mut self.state, &[self.block]);
+            compress(&mut self.state, slice::from_ref(&self.block));
             self.block = [0; HASH_BLOCK];
             self.hashed = self.hashed.wrapping_add(HASH_BLOCK as u64);
             bytes = rest;
@@ -120,13 +123,13 @@ impl Hash {
             *end = 0x80;
         }
         if self.filled >= LENGTH_AT {
-            compress(&mut self.state, &[self.block]);
+            compress(&mut self.state, slice::from_ref(&self.block));
             self.block = [0; HASH_BLOCK];
         }
         if let Some(length) = self.block.last_chunk_mut() {
             *length = bits.to_be_bytes();
         }
-        compress(&mut self.state, &[self.block]);
+        compress(&mut self.state, slice::from_ref(&self.block));
         bytes_of(&self.state)
     }
 }
@@ -182,28 +185,25 @@ impl Mac {
             for byte in block.iter_mut() {
                 *byte ^= padding;
             }
-            compress(state, &[*block]);
+            compress(state, slice::from_ref(&block));
         }
         mac
     }
 
     /// `HMAC(key, parts[0] ‖ parts[1] ‖ …)`, RFC 2104.
     pub(crate) fn tag(&self, parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
-        self.tag_of(parts.iter().copied())
-    }
-
-    /// Whether `tag` is `HMAC(key, parts[0] ‖ parts[1] ‖ …)`; takes the same time for every wrong tag.
-    pub(crate) fn verify(&self, parts: &[&[u8]], tag: &[u8; HASH_LENGTH]) -> bool {
-        super::equal(&self.tag(parts), tag)
-    }
-
-    #[inline]
-    pub(super) fn tag_of<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; HASH_LENGTH] {
         let mut message = self.begin();
         for part in parts {
             message.update(part);
         }
         self.finish(&mut message)
+    }
+
+    /// Whether `tag` is `HMAC(key, parts[0] ‖ parts[1] ‖ …)`; takes the same time for every wrong tag.
+    pub(crate) fn verify(&self, parts: &[&[u8]], tag: &[u8; HASH_LENGTH]) -> bool {
+        let own = self.tag(parts);
+        let difference = own.iter().zip(tag).fold(0, |difference, (own, given)| difference | (own ^ given));
+        difference.ct_eq(&0).into()
     }
 
     /// The hash of a message, to be ended by [`Self::finish`].
@@ -219,7 +219,7 @@ impl Mac {
         if let Some(start) = outer.block.first_chunk_mut() {
             *start = message.finish();
         }
-        compress(&mut outer.state, &[outer.block]);
+        compress(&mut outer.state, slice::from_ref(&outer.block));
         bytes_of(&outer.state)
     }
 

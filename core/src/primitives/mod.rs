@@ -6,7 +6,7 @@ mod secret;
 
 use aes::Aes128;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit, array::Array};
-use ctutils::{Choice, CtEq, CtGt, CtLt};
+use ctutils::{Choice, CtEq, CtGt};
 use hmac::Hmac;
 use sha2::Sha256;
 use sha2::digest::{FixedOutput, Update};
@@ -72,9 +72,15 @@ pub(crate) fn hkdf_expand<const N: usize>(prk: &Mac, info: &[&[u8]]) -> Secret<N
     let mut okm = Secret::<N>::zero();
     let mut block = Secret::<HASH_LENGTH>::zero();
     for (counter, output) in (1..=u8::MAX).zip(okm.chunks_mut(HASH_LENGTH)) {
-        let previous = if counter == 1 { &[][..] } else { block.as_slice() };
-        let parts = core::iter::once(previous).chain(info.iter().copied());
-        *block = prk.tag_of(parts.chain(core::iter::once([counter].as_slice())));
+        let mut message = prk.begin();
+        if counter > 1 {
+            message.update(block.as_slice());
+        }
+        for part in info {
+            message.update(part);
+        }
+        message.update(&[counter]);
+        *block = prk.finish(&mut message);
         for (to, from) in output.iter_mut().zip(block.iter()) {
             *to = *from;
         }
@@ -149,11 +155,14 @@ pub(crate) const fn padding_of(length: usize) -> u8 {
 /// How many bytes of the last block are plaintext, 0 to 15; `None` where its PKCS #7 padding
 /// (RFC 5652 section 6.3) is wrong. Looks at all 16 bytes whatever they are.
 pub(crate) fn unpad(block: &[u8; BLOCK_LENGTH]) -> Option<usize> {
+    const FROM_END: [u8; BLOCK_LENGTH] = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
     let [.., padding] = *block;
-    let mut good = !padding.ct_eq(&0) & !padding.ct_gt(&16);
-    for (from_end, byte) in (0_u8..).zip(block.iter().rev()) {
-        good &= !from_end.ct_lt(&padding) | byte.ct_eq(&padding);
-    }
+    // What is wrong about any byte, gathered without a branch: all 16 are one step of the processor.
+    let wrong = block.iter().zip(FROM_END).fold(0, |wrong, (byte, from_end)| {
+        let is_padding = u8::from(from_end < padding).wrapping_neg();
+        wrong | (is_padding & (byte ^ padding))
+    });
+    let good = wrong.ct_eq(&0) & !padding.ct_eq(&0) & !padding.ct_gt(&16);
     let length = BLOCK_LENGTH.saturating_sub(padding.into());
     bool::from(good).then_some(length)
 }

@@ -34,12 +34,19 @@ impl Life {
 /// One entry, where it lies.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry<'a> {
-    pub(crate) key: &'a str,
+    /// Text: [`count`] has looked.
+    key: &'a [u8],
     pub(crate) life: Life,
     /// The encoded value.
     pub(crate) value: &'a [u8],
     /// Where the whole entry lies in the bytes that were scanned.
     pub(crate) range: Range<usize>,
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn key(&self) -> &'a str {
+        core::str::from_utf8(self.key).unwrap_or_default()
+    }
 }
 
 /// Reads the entries in `bytes` one by one. After an error it ends.
@@ -53,10 +60,11 @@ impl<'a> Entries<'a> {
         Self { bytes, at: 0 }
     }
 
+    #[inline]
     fn read(&self) -> Result<Entry<'a>, Flaw> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let mut reader = wire::Reader::new(rest);
-        let key = reader.str()?;
+        let key = reader.bytes()?;
         let life = match reader.byte()? {
             0 => Life::Session,
             1 => Life::Until(UnixTime::from_secs(reader.varint()?)),
@@ -74,6 +82,7 @@ impl<'a> Entries<'a> {
 impl<'a> Iterator for Entries<'a> {
     type Item = Result<Entry<'a>, Flaw>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.at >= self.bytes.len() {
             return None;
@@ -88,7 +97,10 @@ impl<'a> Iterator for Entries<'a> {
 pub(crate) fn count(bytes: &[u8]) -> Result<usize, Flaw> {
     let mut count = 0_usize;
     for entry in Entries::new(bytes) {
-        if !(1..=MAX_KEY_LENGTH).contains(&entry?.key.len()) {
+        let key = entry?.key;
+        let is_legal = (1..=MAX_KEY_LENGTH).contains(&key.len());
+        // Most keys are ASCII, which takes a third of the time.
+        if !is_legal || !(key.is_ascii() || core::str::from_utf8(key).is_ok()) {
             return Err(Flaw::Corrupt);
         }
         count = count.saturating_add(1);
@@ -100,7 +112,7 @@ pub(crate) fn count(bytes: &[u8]) -> Result<usize, Flaw> {
 pub(crate) fn find<'a>(bytes: &'a [u8], key: &str, flash: bool) -> Result<Option<Entry<'a>>, Flaw> {
     for entry in Entries::new(bytes) {
         let entry = entry?;
-        if entry.key == key && entry.life.is_flash() == flash {
+        if entry.key == key.as_bytes() && entry.life.is_flash() == flash {
             return Ok(Some(entry));
         }
     }

@@ -1,7 +1,7 @@
 //! The plain fields of records and listing entries, one after the other, as postcard writes them.
 
 use super::{FORMAT_VERSION, Kind, Unreadable};
-use crate::value::wire::Varint;
+use crate::value::wire::Reader;
 
 /// Most bytes of a number: ten times seven bits.
 const MAX_NUMBER: usize = 10;
@@ -32,9 +32,10 @@ impl<'a> FieldWriter<'a> {
 
     #[inline(never)]
     pub(crate) fn number(&mut self, number: u64) {
-        let mut bytes = [0; MAX_NUMBER];
-        let length = postcard::to_slice(&number, &mut bytes).map_or(0, |written| written.len());
-        self.bytes(bytes.get(..length).unwrap_or_default());
+        let rest = self.out.get_mut(self.length..).unwrap_or_default();
+        // What has no room is longer than it: `finish` notices.
+        let length = postcard::to_slice(&number, rest).map_or(MAX_NUMBER, |written| written.len());
+        self.length = self.length.saturating_add(length);
     }
 
     pub(crate) fn optional(&mut self, number: Option<u64>) {
@@ -81,14 +82,12 @@ impl<'a> FieldReader<'a> {
         Ok(array)
     }
 
+    /// Postcard would read integers that are longer than they need be, too.
     #[inline(never)]
     pub(crate) fn number(&mut self) -> Result<u64, Unreadable> {
-        let (number, rest) = postcard::take_from_bytes(self.0).map_err(|_| Unreadable)?;
-        // Postcard reads integers that are longer than they need be.
-        if self.0.len().saturating_sub(rest.len()) != Varint::length_of(number) {
-            return Err(Unreadable);
-        }
-        self.0 = rest;
+        let mut reader = Reader::new(self.0);
+        let number = reader.varint().map_err(|_| Unreadable)?;
+        self.0 = reader.rest();
         Ok(number)
     }
 

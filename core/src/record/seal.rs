@@ -6,7 +6,7 @@ use crate::store::StoreKey;
 use crate::token::{LightKey, RingKey};
 
 /// What a record's key is for; the number is the version of the derivation.
-const PURPOSE: &[u8] = b"fastsession record 1";
+const PURPOSE: &[u8; 20] = b"fastsession record 1";
 
 /// The most bytes of a namespace.
 pub const MAX_NAMESPACE_LENGTH: usize = 128;
@@ -14,7 +14,8 @@ pub const MAX_NAMESPACE_LENGTH: usize = 128;
 /// A set of sessions that share a store with others: what store keys and record keys are bound to.
 #[derive(Clone)]
 pub(crate) struct Namespace {
-    name: heapless::String<MAX_NAMESPACE_LENGTH>,
+    /// What the derivation of a record's key begins with: purpose, length of the name in two bytes, name.
+    record_info: heapless::Vec<u8, { PURPOSE.len() + 2 + MAX_NAMESPACE_LENGTH }>,
     /// SHA-256 with the namespace and the zero byte already absorbed.
     store_key: Hasher,
 }
@@ -22,11 +23,16 @@ pub(crate) struct Namespace {
 impl Namespace {
     /// `None` if the name is empty, over 128 bytes or holds a NUL, which ends it in the hash.
     pub(crate) fn new(name: &str) -> Option<Self> {
-        if name.is_empty() || name.bytes().any(|byte| byte == 0) {
+        if name.is_empty() || name.len() > MAX_NAMESPACE_LENGTH || name.bytes().any(|byte| byte == 0) {
             return None;
         }
         let store_key = Hasher::new().absorb(name.as_bytes()).absorb(&[0]);
-        Some(Self { name: heapless::String::try_from(name).ok()?, store_key })
+        let length = u16::try_from(name.len()).ok()?.to_be_bytes();
+        let mut record_info = heapless::Vec::new();
+        for part in [PURPOSE.as_slice(), &length, name.as_bytes()] {
+            record_info.extend_from_slice(part).ok()?;
+        }
+        Some(Self { record_info, store_key })
     }
 
     /// SHA-256(namespace ‖ 0 ‖ id).
@@ -41,12 +47,11 @@ impl Namespace {
 
     /// HKDF-Expand(PRK, "fastsession record 1" ‖ length of the namespace in 2 bytes ‖ namespace ‖ id).
     pub(crate) fn record_key(&self, ring_key: &RingKey, id: &SessionId) -> LightKey {
-        let (length, name) = self.prefixed();
-        LightKey::new(&ring_key.subkey(&[PURPOSE, &length, name, id.as_bytes()]))
+        LightKey::new(&ring_key.subkey(&[&self.record_info, id.as_bytes()]))
     }
 
     /// The name's length in two bytes, big-endian, and the name.
-    pub(crate) fn prefixed(&self) -> ([u8; 2], &[u8]) {
-        (u16::try_from(self.name.len()).unwrap_or_default().to_be_bytes(), self.name.as_bytes())
+    pub(crate) fn prefixed(&self) -> &[u8] {
+        self.record_info.get(PURPOSE.len()..).unwrap_or_default()
     }
 }

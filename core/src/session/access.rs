@@ -35,7 +35,7 @@ impl<B: Buffer> Session<B> {
     pub fn values(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let entries = self.data.entries().flatten();
         let visible = entries.filter(|entry| !entry.life.is_flash() && !entry.life.is_over(self.now));
-        visible.map(|entry| (entry.key, entry.value))
+        visible.map(|entry| (entry.key(), entry.value))
     }
 
     /// How many keys there are.

@@ -381,7 +381,7 @@ impl<B: Buffer> Data<B> {
         let parts = self
             .count_at
             .saturating_sub(self.owner)
-            .saturating_add(wire::Varint::new(wire::widen(count)).as_slice().len());
+            .saturating_add(wire::Varint::length_of(wire::widen(count)));
         let size = sealed_len(header::MAX_LENGTH.saturating_add(parts).saturating_add(entries));
         let size_with_log = size.saturating_add(log);
         let new = Some((key, length)).filter(|(_, length)| *length > 0);
@@ -400,8 +400,8 @@ impl<B: Buffer> Data<B> {
         if let Some((key, length)) = new {
             error.note(key, length);
         }
-        for entry in self.entries().flatten().filter(|entry| new.is_none_or(|(key, _)| key != entry.key)) {
-            error.note(entry.key, entry.range.len());
+        for entry in self.entries().flatten().filter(|entry| new.is_none_or(|(key, _)| key != entry.key())) {
+            error.note(entry.key(), entry.range.len());
         }
         SessionError::TooLarge(error)
     }

@@ -43,7 +43,7 @@ impl<B: Buffer> Session<B> {
     /// The keys of the flash values that are still unread, and their encoded values.
     pub fn flash_values(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let entries = self.data.entries().flatten().filter(|entry| entry.life.is_flash());
-        entries.map(|entry| (entry.key, entry.value))
+        entries.map(|entry| (entry.key(), entry.value))
     }
 
     fn write_encoded(&mut self, key: &str, life: Life, how: How, value: &[u8]) -> Result<(), SessionError> {

@@ -41,6 +41,6 @@ impl<B: Buffer> Session<B> {
 
     /// The keys of the flash values that are still unread.
     pub fn flash_keys(&self) -> impl Iterator<Item = &str> {
-        self.data.entries().flatten().filter(|entry| entry.life.is_flash()).map(|entry| entry.key)
+        self.data.entries().flatten().filter(|entry| entry.life.is_flash()).map(|entry| entry.key())
     }
 }

@@ -23,7 +23,7 @@ use core::ops::{Deref, DerefMut};
 
 use crate::buffer::Buffer;
 use crate::event::Event;
-use crate::held::Held;
+use crate::held::{Held, held};
 use crate::id::SessionId;
 use crate::record::header::{Header, Lifetimes};
 use crate::store::{StoreKey, Tag};
@@ -55,7 +55,7 @@ impl<B: Buffer> Session<B> {
     /// A fresh session, for which `record` is still to be opened.
     #[inline]
     pub(crate) fn new(record: B, limit: usize, lifetimes: Lifetimes, now: UnixTime) -> Self {
-        Self(Held::new(State {
+        Self(held(|| State {
             data: Data::new(record, limit),
             header: Header::new(now),
             origin: Origin::Fresh(Reason::Missing),

@@ -88,16 +88,16 @@ where
             match work.as_mut().project() {
                 WorkProjection::Handler { handler, slot } => {
                     let mut response = ready!(handler.poll(context))?;
-                    let slot = Arc::clone(slot);
                     let discard = response.status().is_server_error();
                     match slot.begin(discard, Phase::Committed) {
                         Ok(Begun { was_read: false, .. }) => return Poll::Ready(Ok(response)),
-                        Ok(Begun { job: None, .. }) => {
-                            response::finish(&mut response, slot.take_cookies());
+                        Ok(Begun { job: None, has_cookies, .. }) => {
+                            let cookies = if has_cookies { slot.take_cookies() } else { Vec::new() };
+                            response::finish(&mut response, cookies);
                             return Poll::Ready(Ok(response));
                         }
                         Ok(Begun { job: Some(job), .. }) => {
-                            let of_slot = Arc::clone(&slot);
+                            let (slot, of_slot) = (Arc::clone(slot), Arc::clone(slot));
                             let writes: Writes =
                                 Box::pin(async move { of_slot.carry_out(job, Phase::Committed).await });
                             work.set(Self::Commit { writes, slot, response: Some(response) });

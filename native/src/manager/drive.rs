@@ -31,12 +31,14 @@ const PATIENT_RETRIES: u32 = 2;
 pub(crate) struct Opening {
     pending: Pending,
     copies: Vec<Vec<u8>>,
+    /// When it was opened.
+    at: UnixTime,
 }
 
 impl Opening {
-    /// A session that is read again: its cookies are not at hand any more.
-    pub(crate) fn again(pending: Pending) -> Self {
-        Self { pending, copies: Vec::new() }
+    /// A session that is read again, at this time: its cookies are not at hand any more.
+    pub(crate) fn again(pending: Pending, at: UnixTime) -> Self {
+        Self { pending, copies: Vec::new(), at }
     }
 }
 
@@ -57,11 +59,11 @@ impl Inner {
     pub(crate) fn open<'h>(&self, cookie_headers: impl IntoIterator<Item = &'h [u8]>) -> Opening {
         let now = self.clock.now();
         if self.core.placement() == Placement::Store {
-            return Opening { pending: self.core.open(cookie_headers, now), copies: Vec::new() };
+            return Opening { pending: self.core.open(cookie_headers, now), copies: Vec::new(), at: now };
         }
         let headers: Vec<&[u8]> = cookie_headers.into_iter().collect();
         let copies = self.core.data_cookies(headers.iter().copied()).map(<[u8]>::to_vec).collect();
-        Opening { pending: self.core.open(headers, now), copies }
+        Opening { pending: self.core.open(headers, now), copies, at: now }
     }
 
     /// The session, if nobody has to be waited for: where the store is this process's memory, or nothing is to be read.
@@ -76,7 +78,8 @@ impl Inner {
             (Some(key), Some(store)) => store.get_at_once(key).unwrap_or_default(),
             (Some(_), None) => return Err(opening),
         };
-        Ok(self.opened(self.core.resume(opening.pending, record, self.clock.now())))
+        // Nobody was waited for: the time is still the one that it was opened at.
+        Ok(self.opened(self.core.resume(opening.pending, record, opening.at)))
     }
 
     fn opened(&self, session: CoreSession) -> CoreSession {
@@ -88,7 +91,7 @@ impl Inner {
 
     /// Reads the record and makes the session of it.
     pub(crate) async fn read(&self, opening: Opening) -> Result<CoreSession, Error> {
-        let Opening { pending, copies } = opening;
+        let Opening { pending, copies, .. } = opening;
         let record = match pending.key() {
             Some(key) if self.core.placement() != Placement::Cookie => self.get(key).await?,
             _ => Vec::new(),

@@ -75,7 +75,7 @@ impl Session {
         }
         let (pending, phase) = self.0.take_for_reload()?;
         let inner = self.manager().inner();
-        let session = inner.read(Opening::again(pending)).await?;
+        let session = inner.read(Opening::again(pending, inner.now())).await?;
         self.0.reloaded(session, phase);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Where a request's session waits between its handler and its commit.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fastsession_core::manager::{Pending, Placement};
@@ -13,6 +13,8 @@ use crate::{Error, SessionError};
 pub(crate) struct Slot {
     manager: SessionManager,
     state: Mutex<State>,
+    /// Whether anybody has asked for the session: handlers with several extractors do, and need no lock to see that.
+    is_opened: AtomicBool,
     /// The thread that runs a closure on the session, 0 for none: it must not wait for itself.
     user: AtomicUsize,
 }
@@ -45,6 +47,8 @@ pub(crate) enum Phase {
 pub(crate) struct Begun {
     /// Whether the session was opened at all.
     pub(crate) was_read: bool,
+    /// Whether there is anything for [`Slot::take_cookies`] to take.
+    pub(crate) has_cookies: bool,
     /// Writes to carry out, if any.
     pub(crate) job: Option<Job>,
 }
@@ -64,7 +68,12 @@ impl Slot {
             repeats: Vec::new(),
             cookies: Vec::new(),
         };
-        Self { manager, state: Mutex::new(state), user: AtomicUsize::new(0) }
+        Self {
+            manager,
+            state: Mutex::new(state),
+            is_opened: AtomicBool::new(false),
+            user: AtomicUsize::new(0),
+        }
     }
 
     pub(crate) fn manager(&self) -> &SessionManager {
@@ -73,7 +82,7 @@ impl Slot {
 
     #[cfg(feature = "axum")]
     pub(crate) fn is_opened(&self) -> bool {
-        self.lock().phase != Phase::Unopened
+        self.is_opened.load(Ordering::Relaxed)
     }
 
     /// Puts the session in that was read; of two readers the first one counts.
@@ -82,6 +91,7 @@ impl Slot {
         if state.phase == Phase::Unopened {
             state.phase = Phase::Open;
             state.session = Some(session);
+            self.is_opened.store(true, Ordering::Relaxed);
         }
     }
 
@@ -116,7 +126,7 @@ impl Slot {
     pub(crate) fn begin(&self, discard: bool, next: Phase) -> Result<Begun, Error> {
         let mut state = self.lock();
         let was_read = state.phase != Phase::Unopened;
-        let nothing = Begun { was_read, job: None };
+        let nothing = Begun { was_read, has_cookies: !state.cookies.is_empty(), job: None };
         if state.phase == Phase::Failed {
             return Err(Error::Unsaved);
         }
@@ -139,11 +149,10 @@ impl Slot {
         drop(state);
         let mut commit = inner.commit(session).inspect_err(|_| self.fail())?;
         if !inner.write_at_once(&mut commit) {
-            return Ok(Begun { was_read, job: Some(Job { commit, repeats }) });
+            return Ok(Begun { job: Some(Job { commit, repeats }), ..nothing });
         }
         let finished = inner.finish(commit).inspect_err(|_| self.fail())?;
-        self.finished(finished, next);
-        Ok(nothing)
+        Ok(Begun { has_cookies: self.finished(finished, next), ..nothing })
     }
 
     /// Carries out what [`Self::begin`] has begun, whatever happens to the caller if something ends with it.
@@ -174,7 +183,8 @@ impl Slot {
         self.lock().phase = Phase::Failed;
     }
 
-    fn finished(&self, finished: CoreFinished, next: Phase) {
+    /// Ends a commit; tells whether there are cookies, of this one or an earlier one.
+    fn finished(&self, finished: CoreFinished, next: Phase) -> bool {
         let inner = self.manager.inner();
         let cookies =
             inner.core().cookies(&finished).filter_map(|cookie| String::from_utf8(cookie.to_bytes()).ok());
@@ -183,12 +193,13 @@ impl Slot {
         state.phase = next;
         state.finished = Some(finished);
         if cookies.is_empty() {
-            return;
+            return !state.cookies.is_empty();
         }
         // An earlier commit of this request may have made a cookie of the same name.
         let name = |cookie: &str| cookie.split('=').next().map(str::to_owned);
         state.cookies.retain(|old| !cookies.iter().any(|new| name(new) == name(old)));
         state.cookies.extend(cookies);
+        true
     }
 
     pub(crate) fn take_cookies(&self) -> Vec<String> {

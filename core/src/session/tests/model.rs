@@ -163,7 +163,7 @@ fn apply<B: Buffer>(
 fn content<B: Buffer>(session: &Session<B>) -> Model {
     let entries = session.data.entries().map(|entry| {
         let entry = entry.unwrap();
-        let key = KEYS.into_iter().find(|key| *key == entry.key).unwrap();
+        let key = KEYS.into_iter().find(|key| *key == entry.key()).unwrap();
         (key, entry.life, crate::value::read::<String>(entry.value).unwrap())
     });
     Model {

@@ -172,7 +172,7 @@ fn written(content: &Content) -> Data<Bytes> {
 fn read(data: &Data<Bytes>) -> Content {
     let entries = data.entries().map(|entry| {
         let entry = entry.unwrap();
-        (entry.key.to_string(), entry.life, entry.value.to_vec())
+        (entry.key().to_string(), entry.life, entry.value.to_vec())
     });
     Content {
         owner: data.owner().map(ToString::to_string),
