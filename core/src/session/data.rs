@@ -15,6 +15,7 @@ use zeroize::Zeroize;
 use super::changes::{self, Changes, How};
 use super::error::{SessionError, TooLarge};
 use crate::buffer::Buffer;
+use crate::primitives::Secret;
 use crate::record::Unreadable;
 use crate::record::entries::{self, Entries, Entry, Life, MAX_KEY_LENGTH};
 use crate::record::header::{self, Header};
@@ -63,8 +64,9 @@ impl<B: Buffer> Data<B> {
         Self { buffer, limit, owner: 0, label: 0, count_at: 0, entries: 0, log, count: 0 }
     }
 
-    /// Takes the buffer for an open session whose parts begin at these offsets. What is not there reads as empty.
-    pub(crate) fn set_offsets(&mut self, offsets: Offsets) {
+    /// Takes the first `length` bytes for an open session whose parts begin at these offsets. What is not there reads as empty.
+    pub(crate) fn take_up(&mut self, length: usize, offsets: Offsets) {
+        self.buffer.truncate(length);
         [self.owner, self.label, self.count_at, self.entries, self.log, self.count] = offsets;
     }
 
@@ -255,7 +257,7 @@ impl<B: Buffer> Data<B> {
         self.check_size(count, entries, start.saturating_sub(self.log), (key, length))?;
         // From here on nothing can fail. [log][new entry] becomes [new entry][log], then the old entry goes.
         if let Some(behind) = self.buffer.as_mut().get_mut(self.log..) {
-            behind.rotate_right(length);
+            move_to_end(behind, start.saturating_sub(self.log));
         }
         self.log = self.log.saturating_add(length);
         self.count = count;
@@ -437,6 +439,25 @@ fn read_owner<'a>(reader: &mut wire::Reader<'a>) -> Result<Option<&'a str>, Flaw
         0 => Ok(None),
         1 => reader.str().map(Some),
         _ => Err(Flaw::Corrupt),
+    }
+}
+
+/// Moves the first `length` bytes to the end: a log, which is short, so that a line of it at a time is as fast as
+/// [`rotate_left`](slice::rotate_left), and a tenth of its code.
+fn move_to_end(bytes: &mut [u8], length: usize) {
+    let mut line = Secret::<64>::zero();
+    let mut left = length;
+    while left > 0 {
+        let count = left.min(line.len());
+        let (Some(line), Some(rest)) = (line.get_mut(..count), bytes.len().checked_sub(count)) else { return };
+        if let Some(first) = bytes.get(..count) {
+            line.copy_from_slice(first);
+        }
+        bytes.copy_within(count.., 0);
+        if let Some(end) = bytes.get_mut(rest..) {
+            end.copy_from_slice(line);
+        }
+        left = left.saturating_sub(count);
     }
 }
 
