@@ -6,6 +6,7 @@ pub(crate) type Held<T> = alloc::boxed::Box<T>;
 
 /// A `T` where its owner is: there is no heap.
 #[cfg(not(feature = "alloc"))]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Held<T>(T);
 
 #[cfg(not(feature = "alloc"))]
@@ -29,4 +30,16 @@ impl<T> core::ops::DerefMut for Held<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.0
     }
+}
+
+/// What is held.
+#[cfg(feature = "alloc")]
+pub(crate) fn into_inner<T>(held: Held<T>) -> T {
+    *held
+}
+
+/// What is held.
+#[cfg(not(feature = "alloc"))]
+pub(crate) fn into_inner<T>(held: Held<T>) -> T {
+    held.0
 }

@@ -1,5 +1,6 @@
 //! What a store is asked to do. A store knows bytes, a key, an expiry and a condition; nothing else.
 
+use crate::primitives::copy;
 use crate::time::UnixTime;
 
 /// Characters of a name in lowercase hex: SHA-256 gives 32 bytes.
@@ -127,9 +128,9 @@ impl Tag {
     #[must_use]
     pub fn of(record: &[u8]) -> Self {
         let mut tag = [0; TAG_LENGTH];
-        for (to, from) in tag.iter_mut().rev().zip(record.iter().rev()) {
-            *to = *from;
-        }
+        let missing = TAG_LENGTH.saturating_sub(record.len());
+        let end = record.get(record.len().saturating_sub(TAG_LENGTH)..).unwrap_or_default();
+        copy(end, tag.get_mut(missing..).unwrap_or_default());
         Self(tag)
     }
 

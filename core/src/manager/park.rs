@@ -14,7 +14,7 @@ use super::open::{OpenedCookie, Pending};
 use crate::buffer::{Buffer, Full};
 use crate::held::Held;
 use crate::id::SessionId;
-use crate::primitives::Secret;
+use crate::primitives::{self, Secret};
 use crate::record::Unreadable;
 use crate::record::header::Header;
 use crate::session::{Intent, Offsets, Origin, Reason, Session, SessionError, State, Stored, Successor};
@@ -191,9 +191,7 @@ impl<'a> Parked<'a> {
 
     fn array<const N: usize>(&mut self) -> [u8; N] {
         let mut array = [0; N];
-        for (to, from) in array.iter_mut().zip(self.bytes(N)) {
-            *to = *from;
-        }
+        primitives::copy(self.bytes(N), &mut array);
         array
     }
 

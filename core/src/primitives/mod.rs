@@ -14,7 +14,7 @@ use sha2::digest::{FixedOutput, Update};
 use self::hash::Hash;
 #[cfg(test)]
 pub(crate) use self::hash::blocks;
-pub(crate) use self::hash::{Mac, STATES_LENGTH};
+pub(crate) use self::hash::{Mac, STATES_LENGTH, copy};
 pub(crate) use self::secret::Secret;
 
 /// Bytes of a SHA-256 hash, of an HMAC-SHA256 tag and of an HKDF block.
@@ -72,12 +72,16 @@ pub(crate) fn hkdf_expand<const N: usize>(prk: &Mac, info: &[&[u8]]) -> Secret<N
     let mut okm = Secret::<N>::zero();
     let mut block = Secret::<HASH_LENGTH>::zero();
     for (counter, output) in (1..=u8::MAX).zip(okm.chunks_mut(HASH_LENGTH)) {
-        let previous = if counter == 1 { &[][..] } else { block.as_slice() };
-        let parts = core::iter::once(previous).chain(info.iter().copied());
-        *block = prk.tag_of(parts.chain(core::iter::once([counter].as_slice())));
-        for (to, from) in output.iter_mut().zip(block.iter()) {
-            *to = *from;
+        let mut message = prk.begin();
+        if counter > 1 {
+            message.update(block.as_slice());
         }
+        for part in info {
+            message.update(part);
+        }
+        message.update(&[counter]);
+        *block = prk.finish(&mut message);
+        copy(block.as_slice(), output);
     }
     okm
 }

@@ -8,6 +8,7 @@ use crate::token::{LightKey, RingKey};
 /// What a record's key is for; the number is the version of the derivation.
 const PURPOSE: &[u8] = b"fastsession record 1";
 
+const DEFAULT_NAMESPACE: &str = "session";
 /// The most bytes of a namespace.
 pub const MAX_NAMESPACE_LENGTH: usize = 128;
 
@@ -19,14 +20,22 @@ pub(crate) struct Namespace {
     store_key: Hasher,
 }
 
+impl Default for Namespace {
+    fn default() -> Self {
+        Self::of(heapless::String::try_from(DEFAULT_NAMESPACE).unwrap_or_default())
+    }
+}
+
 impl Namespace {
     /// `None` if the name is empty, over 128 bytes or holds a NUL, which ends it in the hash.
     pub(crate) fn new(name: &str) -> Option<Self> {
-        if name.is_empty() || name.bytes().any(|byte| byte == 0) {
-            return None;
-        }
+        let is_fit = !name.is_empty() && name.bytes().all(|byte| byte != 0);
+        heapless::String::try_from(name).ok().filter(|_| is_fit).map(Self::of)
+    }
+
+    fn of(name: heapless::String<MAX_NAMESPACE_LENGTH>) -> Self {
         let store_key = Hasher::new().absorb(name.as_bytes()).absorb(&[0]);
-        Some(Self { name: heapless::String::try_from(name).ok()?, store_key })
+        Self { name, store_key }
     }
 
     /// SHA-256(namespace ‖ 0 ‖ id).

@@ -394,7 +394,7 @@ impl<B: Buffer> Data<B> {
 
     fn too_large(&self, size: usize, new: Option<(&str, usize)>) -> SessionError {
         let limit = self.limit.min(self.buffer.max_capacity());
-        let mut error = TooLarge { size, limit, largest: heapless::Vec::new() };
+        let mut error = TooLarge::new(size, limit);
         if let Some((key, length)) = new {
             error.note(key, length);
         }
