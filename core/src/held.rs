@@ -34,6 +34,7 @@ impl<T> core::ops::DerefMut for Held<T> {
 
 /// What is held.
 #[cfg(feature = "alloc")]
+#[expect(clippy::boxed_local, reason = "it is taken out of its box")]
 pub(crate) fn into_inner<T>(held: Held<T>) -> T {
     *held
 }

@@ -449,7 +449,9 @@ fn move_to_end(bytes: &mut [u8], length: usize) {
     let mut left = length;
     while left > 0 {
         let count = left.min(line.len());
-        let (Some(line), Some(rest)) = (line.get_mut(..count), bytes.len().checked_sub(count)) else { return };
+        let (Some(line), Some(rest)) = (line.get_mut(..count), bytes.len().checked_sub(count)) else {
+            return;
+        };
         if let Some(first) = bytes.get(..count) {
             line.copy_from_slice(first);
         }
@@ -463,4 +465,22 @@ fn move_to_end(bytes: &mut [u8], length: usize) {
 
 fn check_key(key: &str) -> Result<(), SessionError> {
     if key.is_empty() || key.len() > MAX_KEY_LENGTH { Err(SessionError::Key) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn a_log_of_any_length_moves_as_it_is() {
+        for length in [0, 1, 63, 64, 65, 128, 200, 300] {
+            let bytes: Vec<u8> = (0..300_u32).map(|at| at.to_le_bytes()[0]).collect();
+            let (mut moved, mut rotated) = (bytes.clone(), bytes);
+            move_to_end(&mut moved, length);
+            rotated.rotate_left(length);
+            assert_eq!(moved, rotated, "{length}");
+        }
+    }
 }
