@@ -59,6 +59,8 @@ export interface Handling<Data extends object, Env> extends Surroundings<Env> {
 /** Loads, commits, lists and ends sessions. Made once, by {@link createSessions}; it may be at module scope. */
 export class Sessions<Data extends object = any, Env = any> {
   readonly #options: SessionOptions<Env>;
+  /** The keys, unless they come with the request. */
+  readonly #keys: string[] | undefined;
   /** The core's managers, by what they depend on: there is one, unless keys change while the program runs. */
   readonly #managers = new Map<string, CoreManager>();
 
@@ -66,7 +68,8 @@ export class Sessions<Data extends object = any, Env = any> {
   constructor(options: SessionOptions<Env>) {
     checkOptions(options);
     this.#options = { ...options, cookie: { ...options.cookie } };
-    if (typeof options.keys !== "function" && typeof options.store !== "function") this.#host({});
+    if (typeof options.keys !== "function") this.#keys = keyTexts(options, {});
+    if (this.#keys !== undefined && typeof options.store !== "function") this.#host({});
   }
 
   /**
@@ -229,7 +232,7 @@ export class Sessions<Data extends object = any, Env = any> {
     const isConsistent = store?.capabilities?.consistent ?? true;
     const placement = options.placement ?? (isConsistent ? "store" : "both");
     const guarded = store === undefined ? undefined : new GuardedStore(store, options.timeout ?? DEFAULT_TIMEOUT);
-    const keys = keyTexts(options, context);
+    const keys = this.#keys ?? keyTexts(options, context);
     const hasOwners = guarded?.hasList === true;
     return {
       core: this.#manager(keys, placement, lag, hasOwners),
