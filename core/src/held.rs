@@ -22,6 +22,7 @@ pub(crate) fn held<T>(make: impl FnOnce() -> T) -> Held<T> {
 
 /// A `T` where its owner is: there is no heap.
 #[cfg(not(feature = "alloc"))]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Held<T>(T);
 
 #[cfg(not(feature = "alloc"))]
@@ -45,4 +46,17 @@ impl<T> core::ops::DerefMut for Held<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.0
     }
+}
+
+/// What is held.
+#[cfg(feature = "alloc")]
+#[expect(clippy::boxed_local, reason = "it is taken out of its box")]
+pub(crate) fn into_inner<T>(held: Held<T>) -> T {
+    *held
+}
+
+/// What is held.
+#[cfg(not(feature = "alloc"))]
+pub(crate) fn into_inner<T>(held: Held<T>) -> T {
+    held.0
 }

@@ -1,5 +1,6 @@
 //! What a store is asked to do. A store knows bytes, a key, an expiry and a condition; nothing else.
 
+use crate::primitives::copy;
 use crate::time::UnixTime;
 
 /// Characters of a name in lowercase hex: SHA-256 gives 32 bytes.
@@ -104,12 +105,10 @@ fn nibble(digit: u8) -> Option<u8> {
 }
 
 fn hex(bytes: &[u8; 32]) -> [u8; HEX_LENGTH] {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| nibble.wrapping_add(if nibble < 10 { b'0' } else { b'a' - 10 });
     let mut text = [0; HEX_LENGTH];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
-            *digit = DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
-        }
+    for (pair, byte) in text.as_chunks_mut().0.iter_mut().zip(bytes) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
     }
     text
 }
@@ -127,9 +126,9 @@ impl Tag {
     #[must_use]
     pub fn of(record: &[u8]) -> Self {
         let mut tag = [0; TAG_LENGTH];
-        for (to, from) in tag.iter_mut().rev().zip(record.iter().rev()) {
-            *to = *from;
-        }
+        let missing = TAG_LENGTH.saturating_sub(record.len());
+        let end = record.get(record.len().saturating_sub(TAG_LENGTH)..).unwrap_or_default();
+        copy(end, tag.get_mut(missing..).unwrap_or_default());
         Self(tag)
     }
 

@@ -106,7 +106,7 @@ impl Run {
             assert!(seen(session) == before, "{change:?} failed and changed something");
         }
         if let Err(SessionError::TooLarge(error)) = &outcome {
-            assert!(error.size > error.limit, "{error}");
+            assert!(error.size() > error.limit(), "{error}");
         }
         self.outcomes.push(format!("{outcome:?}"));
     }

@@ -27,23 +27,24 @@ fn apply(session: &mut Session<Vec<u8>>, change: &mut Reader<'_>) -> Result<(), 
     let (what, name, value) = (change.byte(), change.text(), change.bytes());
     let (first, second) = (change.optional_number(), change.optional_number());
     change.check()?;
-    match what {
-        INSERT => session.insert_encoded(name, value, first.map(UnixTime::from_secs))?,
-        UPDATE => session.update_encoded(name, value)?,
-        FLASH => session.flash_encoded(name, value)?,
-        REMOVE => drop(session.remove(name)?),
-        REMOVE_FLASH => drop(session.remove_flash(name)?),
-        CLEAR => session.clear()?,
-        SIGN_IN => session.sign_in(name)?,
-        LABEL => session.set_label(name)?,
-        LIFETIME => {
-            session.set_lifetime(first.map(Duration::from_secs), second.map(Duration::from_secs))?;
+    let made = match what {
+        INSERT => session.insert_encoded(name, value, first.map(UnixTime::from_secs)),
+        UPDATE => session.update_encoded(name, value),
+        FLASH => session.flash_encoded(name, value),
+        REMOVE => session.remove(name).map(drop),
+        REMOVE_FLASH => session.remove_flash(name).map(drop),
+        CLEAR => session.clear(),
+        SIGN_IN => session.sign_in(name),
+        LABEL => session.set_label(name),
+        LIFETIME => session.set_lifetime(first.map(Duration::from_secs), second.map(Duration::from_secs)),
+        ROTATE => session.rotate(),
+        DESTROY => {
+            session.destroy();
+            Ok(())
         }
-        ROTATE => session.rotate()?,
-        DESTROY => session.destroy(),
         _ => return Err(Failure::Internal),
-    }
-    Ok(())
+    };
+    Ok(made?)
 }
 
 /// Makes all changes.

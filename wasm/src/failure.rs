@@ -1,8 +1,5 @@
 //! Errors as messages: a number that says what it is, and details.
 
-#[cfg(feature = "sessions")]
-use alloc::boxed::Box;
-
 use fastsession_core::buffer::Full;
 #[cfg(feature = "sessions")]
 use fastsession_core::cookie::AttributesError;
@@ -35,9 +32,8 @@ pub(crate) enum Failure {
     /// A setting: which, and so what is wrong.
     #[cfg(feature = "sessions")]
     Setting(Setting),
-    /// It may tell of the largest keys, which would make every failure large.
     #[cfg(feature = "sessions")]
-    Session(Box<SessionError>),
+    Session(SessionError),
 }
 
 /// The settings that can be wrong; the order is the same in js/src/core/failure.ts.
@@ -129,9 +125,9 @@ fn session_error(out: &mut Writer, error: &SessionError) {
     out.byte(match error {
         SessionError::TooLarge(error) => {
             out.byte(code::TOO_LARGE);
-            out.length(error.size);
-            out.length(error.limit);
-            return out.list(error.largest.iter(), |out, large| {
+            out.length(error.size());
+            out.length(error.limit());
+            return out.list(error.largest().iter(), |out, large| {
                 out.text(&large.key);
                 out.number(large.size.into());
             });
@@ -157,7 +153,7 @@ impl From<ValueError> for Failure {
 impl From<SessionError> for Failure {
     #[inline(never)]
     fn from(error: SessionError) -> Self {
-        Self::Session(Box::new(error))
+        Self::Session(error)
     }
 }
 

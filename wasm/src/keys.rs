@@ -1,19 +1,20 @@
 //! The keys, as the driver sends them.
 
-use alloc::vec::Vec;
-
-use fastsession_core::token::{Key, KeyRing, MAX_KEYS};
+use fastsession_core::token::{Key, KeyRing, RingError};
 
 use crate::failure::Failure;
 use crate::message::Reader;
 
 /// Reads keys as text, newest first.
 pub(crate) fn ring(settings: &mut Reader<'_>) -> Result<KeyRing, Failure> {
-    let count = settings.length();
-    let mut keys = Vec::with_capacity(count.min(MAX_KEYS));
-    for position in 1..=count {
+    let mut ring = None;
+    for position in 1..=settings.length() {
         settings.check()?;
-        keys.push(Key::parse(settings.text()).map_err(|error| Failure::Key(position, error))?);
+        let key = Key::parse(settings.text()).map_err(|error| Failure::Key(position, error))?;
+        match &mut ring {
+            None => ring = Some(KeyRing::new(key)),
+            Some(ring) => ring.add(&key)?,
+        }
     }
-    Ok(KeyRing::from_keys(keys)?)
+    Ok(ring.ok_or(RingError::NoKeys)?)
 }

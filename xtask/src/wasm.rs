@@ -78,6 +78,11 @@ fn module(shell: &Shell, name: &str, options: &[&str], build: &Build) -> Result<
         "-Zunstable-options".into(),
         "-Cpanic=immediate-abort".into(),
         "-Zlocation-detail=none".into(),
+        // What inlines small functions in fast builds, before LLVM sees them, leaves less code behind in small ones too: with
+        // thresholds of 15 and 30, or of 50 and 100 as is usual, it is half a percent more.
+        "-Zinline-mir=yes".into(),
+        "-Zinline-mir-threshold=30".into(),
+        "-Zinline-mir-hint-threshold=60".into(),
         // The package does not tell who built it, or where.
         format!("--remap-path-prefix={}=fastsession", root.display()),
         format!("--remap-path-prefix={home}=cargo"),
@@ -119,12 +124,13 @@ fn generate(module: &Path, folder: &Path, name: &str) -> Result<()> {
     bindgen.generate(folder).context("wasm-bindgen failed")
 }
 
+/// The lowest memory is the far end of the stack, of which no address is taken: the optimizer may know that.
 fn optimize(shell: &Shell, module: &Path, optimized: &Path, build: &Build) -> Result<()> {
     let optimizer = shell.current_dir().join("wasm/js/node_modules/binaryen/bin/wasm-opt");
     let (features, optimization) = (FEATURES, build.optimization);
     cmd!(
         shell,
-        "node {optimizer} -O3 {optimization...} --strip-target-features {features...} {module} -o {optimized}"
+        "node {optimizer} -O3 {optimization...} --low-memory-unused --strip-target-features {features...} {module} -o {optimized}"
     )
     .run()?;
     Ok(())

@@ -31,6 +31,8 @@ pub struct Commit<B: Buffer> {
 /// What a commit has to do, and how far it has come.
 pub(super) struct Work {
     pub(super) plan: Plan,
+    /// The record that the plan writes, if it does.
+    pub(super) target: Option<Target>,
     pub(super) steps: Steps,
     /// How many steps are done.
     pub(super) done: usize,
@@ -40,15 +42,16 @@ pub(super) struct Work {
 }
 
 /// What a commit comes to.
+#[derive(Clone, Copy)]
 pub(super) enum Plan {
     /// Nothing.
     Nothing,
     /// A new record.
-    Create(Target),
+    Create,
     /// The record again.
-    Store { target: Target, purpose: Purpose },
-    /// A record under a new id instead of the old one.
-    Rotate { target: Target, old_key: StoreKey },
+    Store(Purpose),
+    /// A record under a new id instead of the old one, which has this key.
+    Rotate(StoreKey),
     /// No record any more.
     Destroy(StoreKey),
     /// Another request ended the session.
@@ -142,7 +145,7 @@ impl<B: Buffer> Commit<B> {
                 filing: None,
             },
             Step::Put(condition) => {
-                let target = self.work.plan.target()?;
+                let target = self.work.target.as_ref()?;
                 Operation::Put {
                     key: target.key,
                     record: self.session.data.token(),
@@ -170,14 +173,13 @@ impl<B: Buffer> Commit<B> {
 
     /// Whether the operations may be left undone if the store fails: the session is as good without.
     pub fn is_optional(&self) -> bool {
-        matches!(self.work.plan, Plan::Store { purpose: Purpose::Touch, .. })
+        matches!(self.work.plan, Plan::Store(Purpose::Touch))
     }
 
     /// Says that the operations were left undone.
     pub fn drop_optional(&mut self) {
         if self.is_optional() {
-            self.work.plan = Plan::Dropped;
-            self.work.steps.clear();
+            self.work.give_up(Plan::Dropped);
         }
     }
 
@@ -188,27 +190,33 @@ impl<B: Buffer> Commit<B> {
 
     /// The new record, which no browser knows of, that a commit may leave behind when it is given up: worth deleting.
     pub fn orphan(&self) -> Option<StoreKey> {
-        match &self.work.plan {
-            Plan::Create(target) | Plan::Rotate { target, .. } => Some(target.key),
+        match self.work.plan {
+            Plan::Create | Plan::Rotate(_) => self.work.target.as_ref().map(|target| target.key),
             _ => None,
         }
     }
 
     /// The name of the record that is written or deleted, for logs.
     pub fn key(&self) -> Option<StoreKey> {
-        match &self.work.plan {
-            Plan::Destroy(key) => Some(*key),
-            plan => plan.target().map(|target| target.key).or_else(|| self.session.key()),
-        }
+        self.work.key().or_else(|| self.session.key())
     }
 }
 
-impl Plan {
-    pub(super) fn target(&self) -> Option<&Target> {
-        match self {
-            Self::Create(target) | Self::Store { target, .. } | Self::Rotate { target, .. } => Some(target),
-            Self::Nothing | Self::Destroy(_) | Self::Ended | Self::Dropped => None,
+impl Work {
+    /// The name of the record that is written or deleted, if any is.
+    pub(super) fn key(&self) -> Option<StoreKey> {
+        match self.plan {
+            Plan::Destroy(key) => Some(key),
+            _ => self.target.as_ref().map(|target| target.key),
         }
+    }
+
+    /// Changes to a plan that writes no record.
+    pub(super) fn give_up(&mut self, plan: Plan) {
+        self.plan = plan;
+        self.target = None;
+        self.steps.clear();
+        self.done = 0;
     }
 }
 
@@ -226,9 +234,15 @@ impl Manager {
         if session.pending_updates().next().is_some() && !session.intent.discarded {
             return Err(CommitError::PendingUpdate);
         }
-        let mut work =
-            held(|| Work { plan: Plan::Nothing, steps: Steps::new(), done: 0, now, failure: None });
-        work.plan = self.plan(&mut session, &mut work.steps, now, rng)?;
+        let mut work = held(|| Work {
+            plan: Plan::Nothing,
+            target: None,
+            steps: Steps::new(),
+            done: 0,
+            now,
+            failure: None,
+        });
+        work.plan = self.plan(&mut session, &mut work, rng)?;
         Ok(Commit { session, work })
     }
 
@@ -236,18 +250,19 @@ impl Manager {
     fn plan<B: Buffer>(
         &self,
         session: &mut Session<B>,
-        steps: &mut Steps,
-        now: UnixTime,
+        work: &mut Work,
         rng: &mut impl CryptoRng,
     ) -> Result<Plan, CommitError> {
-        if !self.needs_commit(session, now) {
+        let Work { target, steps, now, .. } = work;
+        if !self.needs_commit(session, *now) {
             return Ok(Plan::Nothing);
         }
         let intent = session.intent;
         let Origin::Stored(stored) = &mut session.origin else {
             let place = self.place(self.generate_id(rng));
             self.step(steps, Step::Put(Condition::Absent));
-            return Ok(Plan::Create(self.seal(session, place, true, now, rng)?));
+            *target = Some(self.seal(session, place, true, *now, rng)?);
+            return Ok(Plan::Create);
         };
         let (key, tag, is_current) = (stored.key, stored.tag, stored.is_current);
         if intent.destroyed {
@@ -265,14 +280,16 @@ impl Manager {
             self.mark(steps, &stored.id);
             self.step(steps, Step::Delete(key, Condition::Matches(tag)));
             let place = self.place(id);
-            return Ok(Plan::Rotate { target: self.seal(session, place, true, now, rng)?, old_key: key });
+            *target = Some(self.seal(session, place, true, *now, rng)?);
+            return Ok(Plan::Rotate(key));
         }
         let purpose = if intent.changed { Purpose::Change } else { Purpose::Touch };
         let place = Place { id: stored.id.clone(), key, record_key: stored.record_key.take() };
         // Changed lifetimes change the cookie's as well, and how long the owner's list has to remember.
         let is_new = !is_current || intent.lifetimes;
         self.step(steps, Step::Put(Condition::Matches(tag)));
-        Ok(Plan::Store { target: self.seal(session, place, is_new, now, rng)?, purpose })
+        *target = Some(self.seal(session, place, is_new, *now, rng)?);
+        Ok(Plan::Store(purpose))
     }
 
     fn place(&self, id: SessionId) -> Place {

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::placement::{DATA_SUFFIX, MAX_COOKIE};
 use super::{DataName, Manager, Placement};
 use crate::cookie::{Attributes, AttributesError, SameSite};
+use crate::held::{self, Held};
 use crate::id::SessionId;
 use crate::record::header::Lifetimes;
 use crate::record::seal::{MAX_NAMESPACE_LENGTH, Namespace};
@@ -18,7 +19,6 @@ pub const MAX_LIMIT: usize = 16 * 1024 * 1024;
 
 /// The most that a store may lag: a copy in a cookie is sent with every request for twice as long.
 const MAX_LAG: Duration = Duration::from_hours(1);
-const DEFAULT_NAMESPACE: &str = "session";
 const DEFAULT_LIMIT: usize = 64 * 1024;
 const DEFAULT_IDLE: Duration = Duration::from_hours(1);
 const DEFAULT_ABSOLUTE: Duration = Duration::from_hours(14 * 24);
@@ -28,16 +28,11 @@ const DEFAULT_ABSOLUTE: Duration = Duration::from_hours(14 * 24);
 /// Setters take what they are given; [`Self::build`] tells the first that was wrong.
 #[must_use]
 pub struct Builder {
-    ring: KeyRing,
-    namespace: Option<Namespace>,
-    cookie: Attributes,
-    is_persistent: bool,
-    cookie_error: Option<AttributesError>,
-    lifetimes: Lifetimes,
-    limit: usize,
-    placement: Placement,
+    /// The manager in the making.
+    manager: Held<Manager>,
     has_owners: Option<bool>,
-    make_id: fn([u8; 32]) -> SessionId,
+    /// The first setting that was wrong.
+    error: Option<ConfigError>,
 }
 
 /// Settings that no manager can be built from.
@@ -86,18 +81,19 @@ impl From<AttributesError> for ConfigError {
 impl Manager {
     /// Begins the settings of a manager that seals with the newest key of `ring` and opens with all of them.
     pub fn builder(ring: KeyRing) -> Builder {
-        Builder {
+        let manager = Held::new(Self {
             ring,
-            namespace: Namespace::new(DEFAULT_NAMESPACE),
+            namespace: Namespace::default(),
             cookie: Attributes::default(),
             is_persistent: true,
-            cookie_error: None,
             lifetimes: Lifetimes { idle: DEFAULT_IDLE, absolute: DEFAULT_ABSOLUTE },
             limit: DEFAULT_LIMIT,
             placement: Placement::Store,
-            has_owners: None,
+            data_name: DataName::new(),
+            has_owners: true,
             make_id: SessionId::from_random,
-        }
+        });
+        Builder { manager, has_owners: None, error: None }
     }
 }
 
@@ -105,53 +101,59 @@ impl Builder {
     /// How long a session lives unused: 1 hour unless set, 1 second to 400 days. The time of the last request is
     /// written at most once in a tenth of it, so the timeout that a user meets is 0.9 to 1 times this.
     pub fn idle_timeout(mut self, idle: Duration) -> Self {
-        self.lifetimes.idle = idle;
+        self.manager.lifetimes.idle = idle;
         self
     }
 
     /// How long a session lives after its creation or last sign-in: 14 days unless set, 1 second to 400 days.
     pub fn absolute_timeout(mut self, absolute: Duration) -> Self {
-        self.lifetimes.absolute = absolute;
+        self.manager.lifetimes.absolute = absolute;
         self
     }
 
     /// The cookie's name: `__Host-session` unless set.
-    pub fn cookie_name(self, name: &str) -> Self {
-        self.cookie(|cookie| cookie.set_name(name))
+    pub fn cookie_name(mut self, name: &str) -> Self {
+        let set = self.manager.cookie.set_name(name);
+        self.check(set);
+        self
     }
 
     /// The cookie's path: `/` unless set.
-    pub fn cookie_path(self, path: &str) -> Self {
-        self.cookie(|cookie| cookie.set_path(path))
+    pub fn cookie_path(mut self, path: &str) -> Self {
+        let set = self.manager.cookie.set_path(path);
+        self.check(set);
+        self
     }
 
     /// The cookie's domain: none unless set, so that the cookie is sent to this host only.
-    pub fn cookie_domain(self, domain: &str) -> Self {
-        self.cookie(|cookie| cookie.set_domain(domain))
+    pub fn cookie_domain(mut self, domain: &str) -> Self {
+        let set = self.manager.cookie.set_domain(domain);
+        self.check(set);
+        self
     }
 
     /// Whether the cookie is sent over HTTPS only: yes unless set. Without, the name must not begin with `__Host-` or
     /// `__Secure-`.
     pub fn secure(mut self, secure: bool) -> Self {
-        self.cookie.secure = secure;
+        self.manager.cookie.secure = secure;
         self
     }
 
     /// Whether the cookie is hidden from scripts: yes unless set.
     pub fn http_only(mut self, http_only: bool) -> Self {
-        self.cookie.http_only = http_only;
+        self.manager.cookie.http_only = http_only;
         self
     }
 
     /// When the browser sends the cookie with requests that another site caused: Lax unless set.
     pub fn same_site(mut self, same_site: SameSite) -> Self {
-        self.cookie.same_site = same_site;
+        self.manager.cookie.same_site = same_site;
         self
     }
 
     /// Whether the cookie is kept apart for each site that embeds this one (CHIPS): no unless set.
     pub fn partitioned(mut self, partitioned: bool) -> Self {
-        self.cookie.partitioned = partitioned;
+        self.manager.cookie.partitioned = partitioned;
         self
     }
 
@@ -159,19 +161,22 @@ impl Builder {
     /// when it closes; but not that of a session with an absolute timeout of its own
     /// ([`Session::set_lifetime`](crate::session::Session::set_lifetime)), which is how "remember me" is done.
     pub fn persistent(mut self, persistent: bool) -> Self {
-        self.is_persistent = persistent;
+        self.manager.is_persistent = persistent;
         self
     }
 
     /// What keeps these sessions apart from others in the same store: `session` unless set; 1 to 128 bytes, no NUL.
     pub fn namespace(mut self, namespace: &str) -> Self {
-        self.namespace = Namespace::new(namespace);
+        match Namespace::new(namespace) {
+            Some(namespace) => self.manager.namespace = namespace,
+            None => self.refuse(ConfigError::Namespace),
+        }
         self
     }
 
     /// The most bytes of a sealed session: 65,536 unless set.
     pub fn limit(mut self, bytes: usize) -> Self {
-        self.limit = bytes;
+        self.manager.limit = bytes;
         self
     }
 
@@ -179,7 +184,7 @@ impl Builder {
     ///
     /// In a cookie a session may have what fits in 4,096 bytes of name and value, whatever [`Self::limit`] allows.
     pub fn placement(mut self, placement: Placement) -> Self {
-        self.placement = placement;
+        self.manager.placement = placement;
         self
     }
 
@@ -193,7 +198,7 @@ impl Builder {
     /// The application's own form of session ids, made from 32 random bytes: `base64url` of them unless set. All the
     /// entropy must stay in it.
     pub fn id_generator(mut self, make_id: fn([u8; 32]) -> SessionId) -> Self {
-        self.make_id = make_id;
+        self.manager.make_id = make_id;
         self
     }
 
@@ -202,47 +207,44 @@ impl Builder {
     /// # Errors
     /// [`ConfigError`], the first setting that is wrong.
     pub fn build(self) -> Result<Manager, ConfigError> {
-        if let Some(error) = self.cookie_error {
-            return Err(error.into());
+        let Self { mut manager, has_owners, error } = self;
+        if let Some(error) = error {
+            return Err(error);
         }
-        self.cookie.check()?;
-        if !is_lifetime(self.lifetimes.idle) || !is_lifetime(self.lifetimes.absolute) {
+        manager.cookie.check()?;
+        if !is_lifetime(manager.lifetimes.idle) || !is_lifetime(manager.lifetimes.absolute) {
             return Err(ConfigError::Lifetime);
         }
-        if !(MIN_LIMIT..=MAX_LIMIT).contains(&self.limit) {
+        if !(MIN_LIMIT..=MAX_LIMIT).contains(&manager.limit) {
             return Err(ConfigError::Limit);
         }
-        let has_store = self.placement != Placement::Cookie;
-        if self.has_owners == Some(true) && !has_store {
+        let has_store = manager.placement != Placement::Cookie;
+        manager.has_owners = has_owners.unwrap_or(has_store);
+        if manager.has_owners && !has_store {
             return Err(ConfigError::Owners);
         }
-        if let Placement::Both { lag } = self.placement
+        if let Placement::Both { lag } = manager.placement
             && !(Duration::from_secs(1)..=MAX_LAG).contains(&lag)
         {
             return Err(ConfigError::Lag);
         }
-        let mut data_name = DataName::new();
-        let named = data_name.push_str(&self.cookie.name).and_then(|()| data_name.push_str(DATA_SUFFIX));
+        let Manager { cookie, data_name, .. } = &mut *manager;
+        let named = data_name.push_str(&cookie.name).and_then(|()| data_name.push_str(DATA_SUFFIX));
         named.map_err(|_| AttributesError::Name)?;
-        let fits_cookie = MAX_COOKIE.saturating_sub(data_name.len()).saturating_mul(3) / 4;
-        Ok(Manager {
-            ring: self.ring,
-            namespace: self.namespace.ok_or(ConfigError::Namespace)?,
-            cookie: self.cookie,
-            is_persistent: self.is_persistent,
-            lifetimes: self.lifetimes,
-            limit: if self.placement.has_cookie() { self.limit.min(fits_cookie) } else { self.limit },
-            placement: self.placement,
-            data_name,
-            has_owners: self.has_owners.unwrap_or(has_store),
-            make_id: self.make_id,
-        })
+        if manager.placement.has_cookie() {
+            let fits_cookie = MAX_COOKIE.saturating_sub(manager.data_name.len()).saturating_mul(3) / 4;
+            manager.limit = manager.limit.min(fits_cookie);
+        }
+        Ok(held::into_inner(manager))
     }
 
-    fn cookie(mut self, set: impl FnOnce(&mut Attributes) -> Result<(), AttributesError>) -> Self {
-        if let Err(error) = set(&mut self.cookie) {
-            self.cookie_error.get_or_insert(error);
+    fn check(&mut self, set: Result<(), AttributesError>) {
+        if let Err(error) = set {
+            self.refuse(error.into());
         }
-        self
+    }
+
+    fn refuse(&mut self, error: ConfigError) {
+        self.error.get_or_insert(error);
     }
 }

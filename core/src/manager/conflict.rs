@@ -63,30 +63,30 @@ impl Manager {
             commit.applied();
             return Resolution::GoOn;
         }
-        match (core::mem::replace(&mut commit.work.plan, Plan::Ended), step) {
-            (Plan::Create(target) | Plan::Rotate { target, .. }, Step::Put(Condition::Absent)) => {
+        let target = commit.work.target.take();
+        match (commit.work.plan, step, target) {
+            (Plan::Create | Plan::Rotate(_), Step::Put(Condition::Absent), Some(target)) => {
                 self.another_id(commit, &target.id)
             }
-            (Plan::Store { purpose: Purpose::Touch, .. }, _) => {
-                commit.work.plan = Plan::Dropped;
-                commit.work.steps.clear();
+            (Plan::Store(Purpose::Touch), ..) => {
+                commit.work.give_up(Plan::Dropped);
                 Resolution::GoOn
             }
-            (Plan::Store { target, .. }, _) => {
+            (Plan::Store(_), _, Some(target)) => {
                 let merged = self.merge(commit, &target.id, fresh, now);
                 go_on(commit, merged, None)
             }
             // The record that this rotation has stored was ended under its new id.
-            (Plan::Rotate { old_key, .. }, Step::Put(_)) => ended(commit, Some(old_key)),
-            (Plan::Rotate { target, .. }, Step::Delete(..)) => {
+            (Plan::Rotate(old_key), Step::Put(_), _) => ended(commit, Some(old_key)),
+            (Plan::Rotate(_), Step::Delete(..), Some(target)) => {
                 let merged = self.merge(commit, &target.id, fresh, now);
                 go_on(commit, merged, Some((target.key, Successor { id: target.id, tag: own })))
             }
             // The marker was there: another request had ended the session.
-            (Plan::Rotate { target, .. }, Step::Mark(_)) => ended(commit, Some(target.key)),
-            (plan, _) => {
+            (Plan::Rotate(_), Step::Mark(_), Some(target)) => ended(commit, Some(target.key)),
+            (_, _, target) => {
                 // A sign-out goes on, whatever it finds.
-                commit.work.plan = plan;
+                commit.work.target = target;
                 commit.applied();
                 Resolution::GoOn
             }
@@ -200,8 +200,7 @@ fn go_on<B: Buffer>(
 
 /// The session has ended; a record that was stored for it meanwhile is to be deleted.
 fn ended<B: Buffer>(commit: &mut Commit<B>, left_behind: Option<StoreKey>) -> Resolution<B> {
-    commit.work.plan = Plan::Ended;
-    commit.work.done = 0;
+    commit.work.give_up(Plan::Ended);
     commit.work.steps = left_behind.into_iter().map(|key| Step::Delete(key, Condition::Any)).collect();
     Resolution::GoOn
 }

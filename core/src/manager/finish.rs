@@ -73,17 +73,17 @@ impl<B: Buffer> Finished<B> {
 
     /// What happened; `None` if nothing was to be done.
     pub fn event(&self) -> Option<Event> {
-        let (kind, key) = match &self.work.plan {
+        let kind = match self.work.plan {
             Plan::Nothing => return None,
-            Plan::Create(target) => (EventKind::Created, Some(target.key)),
-            Plan::Store { target, purpose: Purpose::Change } => (EventKind::Stored, Some(target.key)),
-            Plan::Store { target, purpose: Purpose::Touch } => (EventKind::Touched, Some(target.key)),
-            Plan::Rotate { target, .. } => (EventKind::Rotated, Some(target.key)),
-            Plan::Destroy(key) => (EventKind::Destroyed, Some(*key)),
-            Plan::Ended => (EventKind::Ended, self.session.key()),
-            Plan::Dropped => (EventKind::TouchDropped, self.session.key()),
+            Plan::Create => EventKind::Created,
+            Plan::Store(Purpose::Change) => EventKind::Stored,
+            Plan::Store(Purpose::Touch) => EventKind::Touched,
+            Plan::Rotate(_) => EventKind::Rotated,
+            Plan::Destroy(_) => EventKind::Destroyed,
+            Plan::Ended => EventKind::Ended,
+            Plan::Dropped => EventKind::TouchDropped,
         };
-        Some(Event { kind, key })
+        Some(Event { kind, key: self.work.key().or_else(|| self.session.key()) })
     }
 }
 
@@ -112,8 +112,8 @@ impl Manager {
         let header = &finished.session.header;
         let left = finished.work.now.age(header.ends_at(self.lifetimes));
         let kept = (self.is_persistent || header.absolute_timeout.is_some()).then_some(left);
-        let (data, id) = match &finished.work.plan {
-            Plan::Create(target) | Plan::Store { target, .. } | Plan::Rotate { target, .. } => {
+        let (data, id) = match (&finished.work.target, finished.work.plan) {
+            (Some(target), _) => {
                 let id = target.cookie_iv.map(|iv| (Value::Id(&target.id, finished.work.now, iv), kept));
                 let data = match self.placement {
                     Placement::Store => None,
@@ -122,11 +122,11 @@ impl Manager {
                 };
                 (data.map(|kept| (Value::Data(finished.session.data.token()), kept)), id)
             }
-            Plan::Destroy(_) => {
+            (None, Plan::Destroy(_)) => {
                 let data = self.placement.has_cookie().then_some((Value::Removed, REMOVED));
                 (data, Some((Value::Removed, REMOVED)))
             }
-            Plan::Nothing | Plan::Ended | Plan::Dropped => (None, None),
+            (None, _) => (None, None),
         };
         // The id comes last: a browser that keeps only part of a response's cookies keeps no id without its data.
         [(DATA_SUFFIX, data), ("", id)].into_iter().filter_map(|(suffix, cookie)| {
@@ -152,10 +152,9 @@ impl Manager {
     pub fn reopen<B: Buffer>(&self, finished: Finished<B>, now: UnixTime) -> Session<B> {
         let Finished { mut session, mut work } = finished;
         session.now = now;
-        match core::mem::replace(&mut work.plan, Plan::Ended) {
-            Plan::Nothing => return session,
-            Plan::Create(target) | Plan::Store { target, .. } | Plan::Rotate { target, .. } => {
-                let Target { id, key, .. } = target;
+        match (work.target.take(), work.plan) {
+            (None, Plan::Nothing) => return session,
+            (Some(Target { id, key, .. }), _) => {
                 let tag = Tag::of(session.data.token());
                 let record_key = self.namespace.record_key(self.ring.newest(), &id);
                 if let Ok(header) = session.data.open(&record_key) {
@@ -176,7 +175,7 @@ impl Manager {
                     return session;
                 }
             }
-            Plan::Destroy(_) | Plan::Ended | Plan::Dropped => {}
+            (None, _) => {}
         }
         // Whoever goes on with a session that has ended must not begin another one by that.
         session.destroy();

@@ -11,7 +11,7 @@ use crate::record::fields::{FieldReader, FieldWriter};
 use crate::session::{MAX_LABEL_LENGTH, Session};
 use crate::store::{Filing, OwnerKey, StoreKey};
 use crate::time::UnixTime;
-use crate::token::{PREFIX, RingKey, TokenKey, sealed_len};
+use crate::token::{InvalidToken, PREFIX, RingKey, TokenKey, sealed_len};
 use crate::value::wire::widen;
 
 /// What the hash of an owner's name is for.
@@ -62,8 +62,14 @@ impl Manager {
     /// another way than the one that we write.
     pub fn open_listing(&self, key: &StoreKey, entry: &[u8]) -> Option<Listing> {
         let mut bytes = heapless::Vec::<u8, MAX_LISTING_LENGTH>::from_slice(entry).ok()?;
-        let mut keys = self.ring.keys().map(|ring_key| self.listing_key(ring_key, key));
-        let plain = keys.find_map(|key| key.open_in_place(&mut bytes).ok())?;
+        let mut plain = Err(InvalidToken);
+        for ring_key in self.ring.keys() {
+            plain = self.listing_key(ring_key, key).open_in_place(&mut bytes);
+            if plain.is_ok() {
+                break;
+            }
+        }
+        let plain = plain.ok()?;
         let mut fields = FieldReader::new(bytes.get(plain)?, Kind::Listing).ok()?;
         let created = UnixTime::from_secs(fields.number().ok()?);
         let last_seen = UnixTime::from_secs(fields.number().ok()?);

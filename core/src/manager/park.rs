@@ -14,10 +14,10 @@ use super::open::{OpenedCookie, Pending};
 use crate::buffer::{Buffer, Full};
 use crate::held::Held;
 use crate::id::SessionId;
-use crate::primitives::Secret;
+use crate::primitives::{self, Secret};
 use crate::record::Unreadable;
 use crate::record::header::Header;
-use crate::session::{Intent, Offsets, Origin, Reason, Session, SessionError, Stored, Successor};
+use crate::session::{Intent, Offsets, Origin, Reason, Session, SessionError, State, Stored, Successor};
 use crate::store::Tag;
 use crate::time::UnixTime;
 use crate::token::{LIGHT_KEY_LENGTH, LightKey};
@@ -110,59 +110,41 @@ impl Manager {
     ///
     /// # Errors
     /// [`SessionError::Value`] if it did not.
-    pub fn unpark<B: Buffer>(&self, mut parked: B) -> Result<Session<B>, SessionError> {
-        let Facts { header, intent, now, offsets, origin, start } = self.read_facts(parked.as_ref())?;
-        parked.truncate(start);
-        let mut session = Session::new(parked, self.limit, self.lifetimes, now);
-        session.data.set_offsets(offsets);
-        session.header = header;
-        session.origin = origin;
-        session.intent = intent;
+    pub fn unpark<B: Buffer>(&self, parked: B) -> Result<Session<B>, SessionError> {
+        let mut session = Session::new(parked, self.limit, self.lifetimes, UnixTime::from_secs(0));
+        let State { data, header, origin, intent, now, .. } = &mut *session;
+        let parked = data.buffer().as_ref();
+        let (rest, length) = parked.split_last_chunk::<LENGTH>().ok_or(Flaw::Corrupt)?;
+        let end = rest.len().checked_sub(usize::from(u16::from_le_bytes(*length))).ok_or(Flaw::Corrupt)?;
+        let facts = rest.get(end..).unwrap_or_default();
+        let (decoded, length) = Header::decode(facts).map_err(|Unreadable| Flaw::Corrupt)?;
+        *header = decoded;
+        let mut parked = Parked::new(facts.get(length..).unwrap_or_default());
+        *intent = Intent::from_bits(parked.byte());
+        *now = parked.time();
+        let offsets = Offsets::default().map(|_| parked.length());
+        *origin = self.read_origin(&mut parked)?;
+        parked.check()?;
+        data.take_up(end, offsets);
         Ok(session)
     }
 
-    fn read_facts(&self, parked: &[u8]) -> Result<Facts, Flaw> {
-        let (rest, length) = parked.split_last_chunk::<LENGTH>().ok_or(Flaw::Corrupt)?;
-        let start = rest.len().checked_sub(usize::from(u16::from_le_bytes(*length)));
-        let start = start.ok_or(Flaw::Corrupt)?;
-        let facts = rest.get(start..).unwrap_or_default();
-        let (header, length) = Header::decode(facts).map_err(|Unreadable| Flaw::Corrupt)?;
-        let mut parked = Parked::new(facts.get(length..).unwrap_or_default());
-        let intent = Intent::from_bits(parked.byte());
-        let now = parked.time();
-        let mut offsets = Offsets::default();
-        for offset in &mut offsets {
-            *offset = parked.length();
+    fn read_origin(&self, parked: &mut Parked<'_>) -> Result<Origin, Flaw> {
+        if !parked.flag() {
+            return Ok(Origin::Fresh(parked.reason()?));
         }
-        let origin = if parked.flag() {
-            let (id, tag) = (parked.id()?, Tag::from_bytes(parked.array()));
-            let (ends_at, is_current) = (parked.time(), parked.flag());
-            let record_key =
-                parked.flag().then(|| LightKey::from_bytes(&Secret::<LIGHT_KEY_LENGTH>::new(parked.array())));
-            let successor = if parked.flag() {
-                Some(Held::new(Successor { id: parked.id()?, tag: Tag::from_bytes(parked.array()) }))
-            } else {
-                None
-            };
-            let key = self.namespace.store_key(&id);
-            Origin::Stored(Stored { id, key, tag, is_current, ends_at, record_key, successor })
+        let (id, tag) = (parked.id()?, Tag::from_bytes(parked.array()));
+        let (ends_at, is_current) = (parked.time(), parked.flag());
+        let record_key =
+            parked.flag().then(|| LightKey::from_bytes(&Secret::<LIGHT_KEY_LENGTH>::new(parked.array())));
+        let successor = if parked.flag() {
+            Some(Held::new(Successor { id: parked.id()?, tag: Tag::from_bytes(parked.array()) }))
         } else {
-            Origin::Fresh(parked.reason()?)
+            None
         };
-        parked.check()?;
-        Ok(Facts { header, intent, now, offsets, origin, start })
+        let key = self.namespace.store_key(&id);
+        Ok(Origin::Stored(Stored { id, key, tag, is_current, ends_at, record_key, successor }))
     }
-}
-
-/// What is known of a parked session besides its own bytes.
-struct Facts {
-    header: Header,
-    intent: Intent,
-    now: UnixTime,
-    offsets: Offsets,
-    origin: Origin,
-    /// Where its own bytes end.
-    start: usize,
 }
 
 fn write_number<B: Buffer + ?Sized>(out: &mut B, number: u64) -> Result<(), Full> {
@@ -208,9 +190,12 @@ impl<'a> Parked<'a> {
     }
 
     fn array<const N: usize>(&mut self) -> [u8; N] {
-        self.bytes(N).try_into().unwrap_or([0; N])
+        let mut array = [0; N];
+        primitives::copy(self.bytes(N), &mut array);
+        array
     }
 
+    #[inline(never)]
     fn byte(&mut self) -> u8 {
         let [byte] = self.array();
         byte
@@ -220,12 +205,17 @@ impl<'a> Parked<'a> {
         self.byte() != 0
     }
 
+    #[inline(never)]
+    fn number(&mut self) -> u64 {
+        u64::from_le_bytes(self.array())
+    }
+
     fn time(&mut self) -> UnixTime {
-        UnixTime::from_secs(u64::from_le_bytes(self.array()))
+        UnixTime::from_secs(self.number())
     }
 
     fn length(&mut self) -> usize {
-        usize::try_from(u64::from_le_bytes(self.array())).unwrap_or(usize::MAX)
+        usize::try_from(self.number()).unwrap_or(usize::MAX)
     }
 
     fn id(&mut self) -> Result<SessionId, Flaw> {

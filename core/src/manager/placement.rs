@@ -59,10 +59,10 @@ pub struct Sources<B> {
 }
 
 /// A source that opened.
-struct Opened<B: Buffer> {
+pub(super) struct Opened<B: Buffer> {
     session: Session<B>,
     tag: Tag,
-    ring_index: usize,
+    unsealed: Unsealed,
 }
 
 impl Manager {
@@ -91,45 +91,52 @@ impl Manager {
         sources: Sources<B>,
         now: UnixTime,
     ) -> Session<B> {
-        if self.placement == Placement::Store {
-            return self.resume(pending, sources.record, now);
-        }
         let Sources { record, copy, has_ended } = sources;
+        let open_copy = |id: &_, likely| self.open_copy(copy, id, likely, data_cookies, now);
+        self.resume_with(pending, (record, has_ended), now, open_copy)
+    }
+
+    /// As [`Self::resume_placed`]; `open_copy` opens the copy in a cookie, if there is one, with a likely key first.
+    pub(super) fn resume_with<B: Buffer>(
+        &self,
+        pending: Pending,
+        (record, has_ended): (B, bool),
+        now: UnixTime,
+        open_copy: impl FnOnce(&SessionId, usize) -> Option<Opened<B>>,
+    ) -> Session<B> {
         let mut session = Session::new(record, self.limit, self.lifetimes, now);
         let key = pending.key().copied();
-        let cookie = match pending.cookie {
+        let OpenedCookie { id, key: stored_as, ring_index } = match pending.cookie {
             Ok(cookie) if !has_ended => cookie,
             refused => {
                 Self::begin(&mut session, refused.err().unwrap_or(Reason::Missing), key);
                 return session;
             }
         };
-        let OpenedCookie { id, key: stored_as, ring_index } = cookie;
         let tag = Tag::of(session.data.token());
         let State { data, header, .. } = &mut *session;
         let from_store = self.unseal(data, header, &id, ring_index, now);
         let shown = from_store.as_ref().ok().map(|_| header.revision);
-        let copy = self.open_copy(copy, &id, ring_index, data_cookies, now);
-        let opened = match (from_store, copy) {
+        let opened = match (from_store, open_copy(&id, ring_index)) {
             (_, Some(copy)) if shown.is_none_or(|shown| copy.session.header.revision >= shown) => {
                 let is_stale =
                     shown != Some(copy.session.header.revision) && self.placement != Placement::Cookie;
                 session = copy.session;
                 session.event = is_stale.then_some(Event { kind: EventKind::StaleRead, key });
-                Ok((copy.tag, copy.ring_index))
+                Ok((copy.tag, copy.unsealed))
             }
-            (Ok(unsealed), _) => Ok((tag, unsealed.ring_index)),
+            (Ok(unsealed), _) => Ok((tag, unsealed)),
             (Err(reason), _) => Err(reason),
         };
         match opened {
-            Ok((tag, opened_with)) => {
+            Ok((tag, unsealed)) => {
                 session.origin = Origin::Stored(Stored {
                     id,
                     key: stored_as,
                     tag,
-                    is_current: ring_index == 0 && opened_with == 0,
+                    is_current: ring_index == 0 && unsealed.ring_index == 0,
                     ends_at: session.header.ends_at(self.lifetimes),
-                    record_key: None,
+                    record_key: unsealed.record_key(),
                     successor: None,
                 });
             }
@@ -161,8 +168,8 @@ impl Manager {
                 Placement::Both { lag } => sealed_at.is_some_and(|at| at.age(now) <= lag.saturating_mul(2)),
                 Placement::Store | Placement::Cookie => true,
             };
-            if is_young && let Ok(Unsealed { ring_index, .. }) = self.unseal(data, header, id, likely, now) {
-                return Some(Opened { session, tag, ring_index });
+            if is_young && let Ok(unsealed) = self.unseal(data, header, id, likely, now) {
+                return Some(Opened { session, tag, unsealed });
             }
         }
         None

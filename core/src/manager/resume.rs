@@ -6,8 +6,8 @@ use crate::buffer::Buffer;
 use crate::event::Event;
 use crate::id::SessionId;
 use crate::record::header::Header;
-use crate::session::{Data, Origin, Reason, Refusal, Session, State, Stored, check_times};
-use crate::store::{StoreKey, Tag};
+use crate::session::{Data, Origin, Reason, Refusal, Session, Stored, check_times};
+use crate::store::StoreKey;
 use crate::time::UnixTime;
 use crate::token::LightKey;
 
@@ -30,13 +30,7 @@ impl Manager {
     ///
     /// What is missing, expired, foreign or tampered with gives a fresh session, which knows the reason.
     pub fn resume<B: Buffer>(&self, pending: Pending, record: B, now: UnixTime) -> Session<B> {
-        let mut session = Session::new(record, self.limit, self.lifetimes, now);
-        let key = pending.key().copied();
-        let opened = pending.cookie.and_then(|cookie| self.open_record(&mut session, cookie, now));
-        if let Err(reason) = opened {
-            Self::begin(&mut session, reason, key);
-        }
-        session
+        self.resume_with(pending, (record, false), now, |_, _| None)
     }
 
     /// Makes it a fresh session, for this reason.
@@ -57,28 +51,6 @@ impl Manager {
             }
         };
         self.pending(cookie)
-    }
-
-    fn open_record<B: Buffer>(
-        &self,
-        session: &mut Session<B>,
-        cookie: OpenedCookie,
-        now: UnixTime,
-    ) -> Result<(), Reason> {
-        let OpenedCookie { id, key, ring_index } = cookie;
-        let State { data, header, origin, .. } = &mut **session;
-        let tag = Tag::of(data.token());
-        let unsealed = self.unseal(data, header, &id, ring_index, now)?;
-        *origin = Origin::Stored(Stored {
-            id,
-            key,
-            tag,
-            is_current: ring_index == 0 && unsealed.ring_index == 0,
-            ends_at: header.ends_at(self.lifetimes),
-            record_key: unsealed.record_key(),
-            successor: None,
-        });
-        Ok(())
     }
 
     /// Opens the record of `id` with the ring's keys, a likely one first.

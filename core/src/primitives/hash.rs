@@ -93,9 +93,7 @@ impl Hash {
         if self.filled > 0 {
             let free = self.block.get_mut(self.filled..).unwrap_or_default();
             let (first, rest) = bytes.split_at_checked(free.len()).unwrap_or((bytes, &[]));
-            if let Some(start) = free.get_mut(..first.len()) {
-                start.copy_from_slice(first);
-            }
+            copy(first, free);
             self.filled = self.filled.saturating_add(first.len());
             if self.filled < HASH_BLOCK {
                 return;
@@ -110,9 +108,7 @@ impl Hash {
             compress(&mut self.state, blocks);
             self.hashed = self.hashed.wrapping_add(blocks.as_flattened().len() as u64);
         }
-        if let Some(start) = self.block.get_mut(..rest.len()) {
-            start.copy_from_slice(rest);
-        }
+        copy(rest, &mut self.block);
         self.filled = rest.len();
     }
 
@@ -155,16 +151,18 @@ fn bytes_of(state: &State) -> [u8; HASH_LENGTH] {
 pub(super) fn key_block(key: &[u8]) -> Secret<HASH_BLOCK> {
     let mut block = Secret::zero();
     if key.len() > HASH_BLOCK {
-        fill(&mut block, Secret::new(super::sha256(&[key])).as_slice());
+        copy(Secret::new(super::sha256(&[key])).as_slice(), block.as_mut_slice());
     } else {
-        fill(&mut block, key);
+        copy(key, block.as_mut_slice());
     }
     block
 }
 
-fn fill(block: &mut [u8; HASH_BLOCK], bytes: &[u8]) {
-    for (to, from) in block.iter_mut().zip(bytes) {
-        *to = *from;
+/// Copies as much of `from` as `to` has room for.
+pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
+    let length = from.len().min(to.len());
+    if let (Some(from), Some(to)) = (from.get(..length), to.get_mut(..length)) {
+        to.copy_from_slice(from);
     }
 }
 
@@ -172,16 +170,15 @@ fn fill(block: &mut [u8; HASH_BLOCK], bytes: &[u8]) {
 #[derive(Clone)]
 pub(crate) struct Mac {
     /// The state after the key ⊕ ipad, and after the key ⊕ opad.
-    inner: State,
-    outer: State,
+    states: [State; 2],
 }
 
 impl Mac {
     /// A `key` of any length.
     pub(crate) fn new(key: &[u8]) -> Self {
         let mut block = key_block(key);
-        let mut mac = Self { inner: INITIAL, outer: INITIAL };
-        for (state, padding) in [(&mut mac.inner, 0x36), (&mut mac.outer, 0x36 ^ 0x5c)] {
+        let mut mac = Self { states: [INITIAL; 2] };
+        for (state, padding) in mac.states.iter_mut().zip([0x36, 0x36 ^ 0x5c]) {
             for byte in block.iter_mut() {
                 *byte ^= padding;
             }
@@ -212,13 +209,13 @@ impl Mac {
     /// The hash of a message, to be ended by [`Self::finish`].
     #[inline]
     pub(super) const fn begin(&self) -> Hash {
-        Hash::after(self.inner, HASH_BLOCK as u64)
+        Hash::after(self.states[0], HASH_BLOCK as u64)
     }
 
     /// The hash of the key's outer block and of the inner hash: all but that is known, the padding too.
     #[inline]
     pub(super) fn finish(&self, message: &mut Hash) -> [u8; HASH_LENGTH] {
-        let mut outer = Hash { block: OUTER_BLOCK, ..Hash::after(self.outer, HASH_BLOCK as u64) };
+        let mut outer = Hash { block: OUTER_BLOCK, ..Hash::after(self.states[1], HASH_BLOCK as u64) };
         if let Some(start) = outer.block.first_chunk_mut() {
             *start = message.finish();
         }
@@ -229,7 +226,7 @@ impl Mac {
     /// Both states.
     pub(crate) fn to_bytes(&self) -> Secret<STATES_LENGTH> {
         let mut bytes = Secret::zero();
-        for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip(self.inner.iter().chain(&self.outer)) {
+        for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip(self.states.as_flattened()) {
             *to = word.to_le_bytes();
         }
         bytes
@@ -237,8 +234,8 @@ impl Mac {
 
     /// What [`Self::to_bytes`] gave.
     pub(crate) fn from_bytes(bytes: &[u8; STATES_LENGTH]) -> Self {
-        let mut mac = Self { inner: INITIAL, outer: INITIAL };
-        for (word, from) in mac.inner.iter_mut().chain(&mut mac.outer).zip(bytes.as_chunks().0) {
+        let mut mac = Self { states: [INITIAL; 2] };
+        for (word, from) in mac.states.as_flattened_mut().iter_mut().zip(bytes.as_chunks().0) {
             *word = u32::from_le_bytes(*from);
         }
         mac
@@ -248,7 +245,6 @@ impl Mac {
 impl Drop for Mac {
     #[inline]
     fn drop(&mut self) {
-        self.inner.as_mut_slice().zeroize();
-        self.outer.as_mut_slice().zeroize();
+        self.states.as_flattened_mut().zeroize();
     }
 }

@@ -14,7 +14,7 @@ use sha2::digest::{FixedOutput, Update};
 use self::hash::Hash;
 #[cfg(test)]
 pub(crate) use self::hash::blocks;
-pub(crate) use self::hash::{Mac, STATES_LENGTH};
+pub(crate) use self::hash::{Mac, STATES_LENGTH, copy};
 pub(crate) use self::secret::Secret;
 
 /// Bytes of a SHA-256 hash, of an HMAC-SHA256 tag and of an HKDF block.
@@ -81,9 +81,7 @@ pub(crate) fn hkdf_expand<const N: usize>(prk: &Mac, info: &[&[u8]]) -> Secret<N
         }
         message.update(&[counter]);
         *block = prk.finish(&mut message);
-        for (to, from) in output.iter_mut().zip(block.iter()) {
-            *to = *from;
-        }
+        copy(block.as_slice(), output);
     }
     okm
 }

@@ -10,6 +10,7 @@ const PURPOSE: &[u8; 20] = b"fastsession record 1";
 
 /// The most bytes of a namespace.
 pub const MAX_NAMESPACE_LENGTH: usize = 128;
+const DEFAULT_NAMESPACE: &str = "session";
 
 /// A set of sessions that share a store with others: what store keys and record keys are bound to.
 #[derive(Clone)]
@@ -20,19 +21,29 @@ pub(crate) struct Namespace {
     store_key: Hasher,
 }
 
+impl Default for Namespace {
+    fn default() -> Self {
+        Self::of(DEFAULT_NAMESPACE)
+    }
+}
+
 impl Namespace {
     /// `None` if the name is empty, over 128 bytes or holds a NUL, which ends it in the hash.
     pub(crate) fn new(name: &str) -> Option<Self> {
-        if name.is_empty() || name.len() > MAX_NAMESPACE_LENGTH || name.bytes().any(|byte| byte == 0) {
-            return None;
-        }
+        let is_fit = (1..=MAX_NAMESPACE_LENGTH).contains(&name.len()) && name.bytes().all(|byte| byte != 0);
+        is_fit.then(|| Self::of(name))
+    }
+
+    /// That of a name that is fit.
+    fn of(name: &str) -> Self {
         let store_key = Hasher::new().absorb(name.as_bytes()).absorb(&[0]);
-        let length = u16::try_from(name.len()).ok()?.to_be_bytes();
+        let length = u16::try_from(name.len()).unwrap_or_default().to_be_bytes();
         let mut record_info = heapless::Vec::new();
         for part in [PURPOSE.as_slice(), &length, name.as_bytes()] {
-            record_info.extend_from_slice(part).ok()?;
+            // There is room for every name that is fit.
+            let _ = record_info.extend_from_slice(part);
         }
-        Some(Self { record_info, store_key })
+        Self { record_info, store_key }
     }
 
     /// SHA-256(namespace ‖ 0 ‖ id).

@@ -1,5 +1,6 @@
 //! What can go wrong when a session is used.
 
+use crate::held::Held;
 use crate::record::entries::MAX_KEY_LENGTH;
 use crate::value::{Flaw, ValueError};
 
@@ -10,12 +11,7 @@ pub enum SessionError {
     /// The value cannot be stored.
     Value(ValueError),
     /// The value under a key is not of the type that was asked for.
-    Read {
-        /// The key; as much of it as 23 bytes hold, so that errors stay small.
-        key: heapless::String<NAMED_BYTES, u8>,
-        /// Why the type cannot read it.
-        error: ValueError,
-    },
+    Read(Misread),
     /// The session would become too large.
     TooLarge(TooLarge),
     /// The key is empty or over 255 bytes.
@@ -38,7 +34,7 @@ impl core::fmt::Display for SessionError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Value(error) => error.fmt(f),
-            Self::Read { key, error } => write!(f, "{error} (key \"{key}\")"),
+            Self::Read(error) => error.fmt(f),
             Self::TooLarge(error) => error.fmt(f),
             Self::Key => write!(f, "a session key must have 1 to {MAX_KEY_LENGTH} bytes"),
             Self::Owner => f.write_str("an owner's name must have 1 to 255 bytes"),
@@ -62,7 +58,7 @@ impl core::error::Error for SessionError {}
 impl SessionError {
     /// The value under `key` could not be read.
     pub(crate) fn read(key: &str, error: ValueError) -> Self {
-        Self::Read { key: named(key), error }
+        Self::Read(Misread(Held::new(Misreading { key: named(key), error })))
     }
 }
 
@@ -83,15 +79,47 @@ const NAMED_KEYS: usize = 3;
 /// How many bytes of each.
 const NAMED_BYTES: usize = 23;
 
-/// The session would become larger than it may be.
+/// A value that is not of the type that was asked for. It is one pointer, so that errors cost little to hand on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TooLarge {
-    /// Bytes that the sealed session would have; where the buffer was full before that was known, at least so many.
-    pub size: usize,
-    /// Bytes that it may have.
-    pub limit: usize,
-    /// The largest entries, largest first.
-    pub largest: heapless::Vec<LargeKey, NAMED_KEYS, u8>,
+pub struct Misread(Held<Misreading>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Misreading {
+    key: heapless::String<NAMED_BYTES, u8>,
+    error: ValueError,
+}
+
+impl Misread {
+    /// The key; as much of it as 23 bytes hold.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.0.key
+    }
+
+    /// Why the type cannot read it.
+    #[must_use]
+    pub fn error(&self) -> &ValueError {
+        &self.0.error
+    }
+}
+
+impl core::fmt::Display for Misread {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} (key \"{}\")", self.error(), self.key())
+    }
+}
+
+impl core::error::Error for Misread {}
+
+/// The session would become larger than it may be. It is one pointer, as [`Misread`] is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooLarge(Held<Sizes>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Sizes {
+    size: usize,
+    limit: usize,
+    largest: heapless::Vec<LargeKey, NAMED_KEYS, u8>,
 }
 
 /// A key and the bytes that its entry takes.
@@ -104,18 +132,41 @@ pub struct LargeKey {
 }
 
 impl TooLarge {
+    pub(crate) fn new(size: usize, limit: usize) -> Self {
+        Self(Held::new(Sizes { size, limit, largest: heapless::Vec::new() }))
+    }
+
+    /// Bytes that the sealed session would have; where the buffer was full before that was known, at least so many.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.0.size
+    }
+
+    /// Bytes that it may have.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.0.limit
+    }
+
+    /// The largest entries, largest first.
+    #[must_use]
+    pub fn largest(&self) -> &[LargeKey] {
+        &self.0.largest
+    }
+
     /// Notes an entry if it is one of the largest.
     pub(crate) fn note(&mut self, key: &str, size: usize) {
         let size = u32::try_from(size).unwrap_or(u32::MAX);
-        let at = self.largest.iter().position(|noted| noted.size < size).unwrap_or(self.largest.len());
+        let largest = &mut self.0.largest;
+        let at = largest.iter().position(|noted| noted.size < size).unwrap_or(largest.len());
         if at >= NAMED_KEYS {
             return;
         }
-        if self.largest.is_full() {
-            self.largest.pop();
+        if largest.is_full() {
+            largest.pop();
         }
         // There is room: one was popped if it was full.
-        let _ = self.largest.insert(at, LargeKey { key: named(key), size });
+        let _ = largest.insert(at, LargeKey { key: named(key), size });
     }
 }
 
@@ -127,8 +178,8 @@ fn named(key: &str) -> heapless::String<NAMED_BYTES, u8> {
 
 impl core::fmt::Display for TooLarge {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "the session would take {} bytes, and {} is the limit", self.size, self.limit)?;
-        for (index, LargeKey { key, size }) in self.largest.iter().enumerate() {
+        write!(f, "the session would take {} bytes, and {} is the limit", self.size(), self.limit())?;
+        for (index, LargeKey { key, size }) in self.largest().iter().enumerate() {
             let lead = if index == 0 { "; its largest keys:" } else { "," };
             write!(f, "{lead} {key} ({size} bytes)")?;
         }
@@ -144,7 +195,7 @@ mod tests {
 
     #[test]
     fn the_largest_keys_are_named() {
-        let mut error = TooLarge { size: 70_000, limit: 65_536, largest: heapless::Vec::new() };
+        let mut error = TooLarge::new(70_000, 65_536);
         for (key, size) in [("a", 5), ("b", 60_000), ("c", 7), ("d", 9_000), ("e", 1)] {
             error.note(key, size);
         }
@@ -164,9 +215,9 @@ mod tests {
 
     #[test]
     fn a_long_key_is_cut_between_characters() {
-        let mut error = TooLarge { size: 1, limit: 1, largest: heapless::Vec::new() };
+        let mut error = TooLarge::new(1, 1);
         error.note(&"ä".repeat(40), 2);
         error.note(&std::format!("a{}", "ä".repeat(40)), 1);
-        assert_eq!((error.largest[0].key.len(), error.largest[1].key.len()), (22, 23));
+        assert_eq!((error.largest()[0].key.len(), error.largest()[1].key.len()), (22, 23));
     }
 }

@@ -15,7 +15,7 @@ pub use crate::record::entries::MAX_KEY_LENGTH;
 pub(crate) use changes::How;
 pub use csrf::{CSRF_TOKEN_LENGTH, CsrfToken};
 pub(crate) use data::{Data, Offsets, Refusal};
-pub use error::{LargeKey, SessionError, TooLarge};
+pub use error::{LargeKey, Misread, SessionError, TooLarge};
 pub use identity::{MAX_LABEL_LENGTH, MAX_LIFETIME, MAX_OWNER_LENGTH};
 pub(crate) use identity::{check_times, is_lifetime};
 

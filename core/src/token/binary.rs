@@ -148,10 +148,9 @@ impl LightKey {
     /// It is as secret as the key that it was made of.
     pub(crate) fn to_bytes(&self) -> Secret<LIGHT_KEY_LENGTH> {
         let mut bytes = Secret::zero();
-        let states = self.mac.to_bytes();
-        for (to, from) in bytes.iter_mut().zip(states.iter().chain(self.encryption.iter())) {
-            *to = *from;
-        }
+        let (states, encryption) = bytes.split_at_mut(STATES_LENGTH);
+        primitives::copy(self.mac.to_bytes().as_slice(), states);
+        primitives::copy(self.encryption.as_slice(), encryption);
         bytes
     }
 
@@ -159,9 +158,7 @@ impl LightKey {
     pub(crate) fn from_bytes(bytes: &[u8; LIGHT_KEY_LENGTH]) -> Self {
         let [states @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = bytes;
         let mut encryption = Secret::zero();
-        for (to, from) in encryption.iter_mut().zip(bytes.iter().skip(states.len())) {
-            *to = *from;
-        }
+        primitives::copy(bytes.split_at(STATES_LENGTH).1, encryption.as_mut_slice());
         Self { mac: Mac::from_bytes(states), encryption }
     }
 }

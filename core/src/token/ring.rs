@@ -81,7 +81,15 @@ impl KeyRing {
 
     /// The keys, newest first.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &RingKey> {
-        core::iter::once(&self.newest).chain(&self.older)
+        (0..self.len()).filter_map(|index| self.key(index))
+    }
+
+    /// The key at `index`, counted from the newest.
+    fn key(&self, index: usize) -> Option<&RingKey> {
+        match index.checked_sub(1) {
+            None => Some(&self.newest),
+            Some(index) => self.older.get(index),
+        }
     }
 
     /// The key that seals.
@@ -89,10 +97,16 @@ impl KeyRing {
         &self.newest
     }
 
-    fn add(&mut self, key: &Key) -> Result<(), RingError> {
+    /// Adds an older key behind all others; one that is there already is not added again.
+    ///
+    /// # Errors
+    /// [`RingError::TooManyKeys`]
+    pub fn add(&mut self, key: &Key) -> Result<(), RingError> {
         let key = RingKey::new(key.as_bytes());
-        if self.keys().any(|present| present.is_same_as(&key)) {
-            return Ok(());
+        for present in self.keys() {
+            if present.is_same_as(&key) {
+                return Ok(());
+            }
         }
         if self.len() == MAX_KEYS {
             return Err(RingError::TooManyKeys);

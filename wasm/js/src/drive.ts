@@ -1,7 +1,8 @@
 /** The driver: fetches and stores what the core decides. */
 
 import type { Change } from "./core/change.js";
-import type { CoreManager, Job, Outcome, State } from "./core/manager.js";
+import { NO_BYTES } from "./bytes.js";
+import type { CoreManager, Job, Operation, Outcome, State } from "./core/manager.js";
 import { type SessionError, usage } from "./error.js";
 import type { GuardedStore } from "./guard.js";
 import type { Placement, Reason, SessionEvent } from "./options.js";
@@ -19,7 +20,7 @@ export interface Host {
   /** `undefined` where sessions are in a cookie alone. */
   store: GuardedStore | undefined;
   now: () => number;
-  emit: (event: SessionEvent) => void;
+  emit: (kind: SessionEvent["kind"], key: string | undefined, reason?: Reason) => void;
   waitUntil: ((work: Promise<unknown>) => void) | undefined;
   /** The most bytes that a sealed session may take. */
   limit: number;
@@ -37,16 +38,12 @@ export interface Work {
 /** A commit that is done. */
 export interface Committed {
   cookies: string[];
-  key: string | null;
-  /** The merged session, if another request changed it meanwhile. */
-  merged: State | undefined;
+  key: string | undefined;
   /** The session again, if that was asked for. */
-  state: State | null;
+  state: State | undefined;
   /** From which the session can be taken up again later. */
   job: Job;
 }
-
-const NO_RECORD = new Uint8Array(0);
 
 /** Reads the session that the cookies name. */
 export async function load(host: Host, cookies: string): Promise<State> {
@@ -61,16 +58,12 @@ export async function reload(host: Host, parked: Uint8Array): Promise<State> {
 
 async function resume(host: Host, pending: ReturnType<CoreManager["open"]>, cookies: string): Promise<State> {
   const { parked, key, endedKey } = pending;
-  const read = (key: string | null) => {
-    if (key === null || host.store === undefined) return NO_RECORD;
-    return told(host, key, host.store.get(key));
-  };
-  const [record, ended] = endedKey === null ? [await read(key), NO_RECORD] : await Promise.all([read(key), read(endedKey)]);
+  const read = (key: string | undefined) =>
+    key === undefined || host.store === undefined ? NO_BYTES : asked(host, key, (store) => store.get(key));
+  const [record, ended] = endedKey === undefined ? [await read(key), NO_BYTES] : await Promise.all([read(key), read(endedKey)]);
   const copies = host.placement === "store" ? "" : cookies;
   const state = host.core.resume(parked, record, copies, ended.length > 0, host.now());
-  if (state.reason !== null && state.reason !== "no_cookie") {
-    host.emit({ kind: "refused", key, reason: state.reason as Reason });
-  }
+  if (state.reason !== undefined && state.reason !== "no_cookie") host.emit("refused", key, state.reason as Reason);
   return state;
 }
 
@@ -89,12 +82,11 @@ export function plan(host: Host, work: Work, reopens: boolean): Planned {
 /** Stores the session. */
 export async function carryOut(host: Host, work: Work, planned: Planned, reopens: boolean): Promise<Committed> {
   let { job, outcome } = planned;
-  let merged: State | undefined;
   let retries = 0;
   const background = inBackground(host, outcome);
   if (background !== undefined) {
     goOn(host, background);
-    return { cookies: [], key: outcome.key, merged, state: outcome.state, job };
+    return { cookies: [], key: outcome.key, state: outcome.state, job };
   }
   for (let at = 0; at < outcome.operations.length; ) {
     const operation = outcome.operations[at]!;
@@ -104,7 +96,7 @@ export async function carryOut(host: Host, work: Work, planned: Planned, reopens
         continue;
       }
       if (retries >= MAX_RETRIES) throw usage("contended");
-      const fresh = await told(host, operation.key, host.store!.get(operation.key));
+      const fresh = await asked(host, operation.key, (store) => store.get(operation.key));
       job.met.push([at, fresh, host.now()]);
       const next = host.core.commit(job, reopens);
       at = 0;
@@ -112,38 +104,36 @@ export async function carryOut(host: Host, work: Work, planned: Planned, reopens
         outcome = next;
         continue;
       }
-      host.emit({ kind: "merged", key: next.key });
+      host.emit("merged", next.key);
       retries += 1;
-      merged = next;
       await pause(retries);
       job = newJob(host, { ...work, parked: next.parked, changes: work.repeat(next) });
       outcome = host.core.commit(job, reopens) as Outcome;
     } catch (error) {
       if (outcome.isOptional && (error as SessionError).status === 503) {
-        return { cookies: [], key: outcome.key, merged, state: null, job };
+        return { cookies: [], key: outcome.key, state: undefined, job };
       }
       forget(host, outcome.orphan);
       throw error;
     }
   }
-  if (outcome.event !== null) host.emit({ kind: outcome.event as SessionEvent["kind"], key: outcome.key });
-  if (outcome.failure !== null) throw outcome.failure;
+  if (outcome.event !== undefined) host.emit(outcome.event as SessionEvent["kind"], outcome.key);
+  if (outcome.failure !== undefined) throw outcome.failure;
   if (outcome.event === "ended") throw usage("ended");
-  return { cookies: outcome.cookies, key: outcome.key, merged, state: outcome.state, job };
+  return { cookies: outcome.cookies, key: outcome.key, state: outcome.state, job };
 }
 
 /** The session again after its commit. */
 export function reopened(host: Host, { job, state }: Committed): State {
-  if (state !== null) return state;
-  return (host.core.commit(job, true) as Outcome).state!;
+  return state ?? (host.core.commit(job, true) as Outcome).state!;
 }
 
 function newJob(host: Host, { parked, changes, isDiscarded }: Work): Job {
   return { parked, changes, isDiscarded, now: host.now(), random: random(), met: [] };
 }
 
-async function applied(host: Host, operation: Outcome["operations"][number]): Promise<boolean> {
-  return await told(host, operation.key, host.store!.apply(operation, host.now()));
+function applied(host: Host, operation: Operation): Promise<boolean> {
+  return asked(host, operation.key, (store) => store.apply(operation, host.now()));
 }
 
 /**
@@ -157,21 +147,18 @@ function inBackground(host: Host, outcome: Outcome): Promise<void> | undefined {
   if (!isOptional || sealsAnew || host.waitUntil === undefined || host.store === undefined) return undefined;
   const touch = async () => {
     for (const operation of operations) {
-      if (!(await applied(host, operation))) {
-        host.emit({ kind: "touch_dropped", key: outcome.key });
-        return;
-      }
+      if (!(await applied(host, operation))) return host.emit("touch_dropped", outcome.key);
     }
-    host.emit({ kind: "touched", key: outcome.key });
+    host.emit("touched", outcome.key);
   };
   return touch().catch(() => undefined);
 }
 
 /** Deletes a record that no browser knows of, as far as the store can still be reached. */
-function forget(host: Host, orphan: string | null): void {
-  if (orphan === null || host.store === undefined) return;
+function forget(host: Host, orphan: string | undefined): void {
+  if (orphan === undefined || host.store === undefined) return;
   // The error that led here is the one to report.
-  goOn(host, host.store.delete(orphan, { kind: "any" }).then(undefined, () => undefined));
+  goOn(host, host.store.delete(orphan, { kind: "any" }).catch(() => undefined));
 }
 
 /** Lets work go on after the response, as far as the runtime allows. */
@@ -183,12 +170,12 @@ function goOn(host: Host, work: Promise<unknown>): void {
   }
 }
 
-/** Tells of a store that fails. */
-async function told<T>(host: Host, key: string, work: Promise<T>): Promise<T> {
+/** What the store answers; tells of one that fails. */
+async function asked<T>(host: Host, key: string, ask: (store: GuardedStore) => Promise<T>): Promise<T> {
   try {
-    return await work;
+    return await ask(host.store!);
   } catch (error) {
-    host.emit({ kind: "store_failed", key });
+    host.emit("store_failed", key);
     throw error;
   }
 }

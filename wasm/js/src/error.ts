@@ -99,10 +99,10 @@ const TEXTS: Partial<Record<ErrorCode, string>> = {
   invalid_label: "a label must have at most 128 bytes",
   invalid_lifetime: "a session's lifetime must be 1 second to 400 days",
   destroyed:
-    "the session was ended in this request and cannot be changed any more: change it before, or in the next request",
+    "the session was ended in this request: change it before, or in the next request",
   ended: "another request ended the session or changed its id meanwhile, so that this one's changes are lost",
-  invalid_handle: "a session's handle must be text, as session.key or a listing's handle; a new session has none before its commit",
-  invalid_until: "until must be whole seconds since 1970, not milliseconds: Math.floor(Date.now() / 1000) + 600 is in ten minutes",
+  invalid_handle: "a session's handle must be session.key, which a new session has after its commit, or a listing's handle",
+  invalid_until: "until must be whole seconds since 1970: Math.floor(Date.now() / 1000) + 600 is in ten minutes",
   committed: "the session was committed with the response already: reload it, change it, then save it",
   contended: "the session is changed by too many requests at once: try again",
   invalid_token: "the token is invalid or expired",

@@ -10,7 +10,7 @@ import { random, systemClock } from "./random.js";
 
 export { SessionError, type ErrorCode } from "./error.js";
 
-fernetCore.provide(module);
+fernetCore.source ??= module;
 
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -170,7 +170,7 @@ export class Fernet {
   #decrypt(token: string, options: DecryptOptions): MessageReader {
     const [ttl, now] = [lifetime(options), time(options)];
     return this.#ask(Work.Decrypt, now, (message) => {
-      message.optional(ttl, (seconds) => message.varint(seconds));
+      message.optional(ttl);
       message.restText(text(token));
     });
   }

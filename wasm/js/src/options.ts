@@ -1,6 +1,6 @@
 /** Settings. */
 
-import type { Settings } from "./core/manager.js";
+import { isPromise, isWhole } from "./checks.js";
 import { SessionError } from "./error.js";
 import type { Capabilities, SessionStore } from "./store.js";
 
@@ -105,84 +105,76 @@ const MOST_MILLISECONDS = 2 ** 31 - 1;
 /** The longest lag that the core takes. */
 const MOST_LAG = 3_600;
 
-type Check = (value: unknown) => boolean;
+/** What an option may be: a check, and the same in words. */
+type Kind = [(value: unknown) => boolean, string];
 
-const isText: Check = (value) => typeof value === "string";
-const isFlag: Check = (value) => typeof value === "boolean";
-const isNumber: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const isUpTo =
-  (least: number, most: number): Check =>
-  (value) =>
-    Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
-const isFunction: Check = (value) => typeof value === "function";
-const isObject: Check = (value) => typeof value === "object" && value !== null;
-const isKeys: Check = (value) =>
-  isText(value) || isFunction(value) || (Array.isArray(value) && value.every((key) => isText(key)));
-const isOneOf =
-  (...values: string[]): Check =>
-  (value) =>
-    values.includes(value as string);
+const isText = (value: unknown): boolean => typeof value === "string";
+const isFunction = (value: unknown): boolean => typeof value === "function";
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+const isKeys = (value: unknown): boolean => isText(value) || (Array.isArray(value) && value.every(isText));
 
-const OPTIONS: Record<keyof SessionOptions, [Check, string]> = {
-  keys: [isKeys, "text, an array of texts, or a function that gives them"],
+const TEXT: Kind = [isText, "text"];
+const FLAG: Kind = [(value) => typeof value === "boolean", "true or false"];
+const SECONDS: Kind = [(value) => isWhole(value), "whole seconds"];
+const FUNCTION: Kind = [isFunction, "a function"];
+const METHOD: Kind = [isFunction, "a method, or left out"];
+const OBJECT: Kind = [isObject, "an object"];
+const oneOf = (...names: unknown[]): Kind => [(value) => names.includes(value), names.join(" or ")];
+
+const OPTIONS: Record<keyof SessionOptions, Kind> = {
+  keys: [(value) => isKeys(value) || isFunction(value), "text, an array of texts, or a function that gives them"],
   store: [(value) => isObject(value) || isFunction(value), "a store, or a function that gives one"],
-  idleTimeout: [isNumber, "whole seconds"],
-  absoluteTimeout: [isNumber, "whole seconds"],
-  cookie: [isObject, "an object"],
-  placement: [isOneOf("store", "cookie", "both"), "store, cookie or both"],
-  namespace: [isText, "text"],
-  limit: [isNumber, "whole bytes"],
-  timeout: [isUpTo(1, MOST_MILLISECONDS), `1 to ${MOST_MILLISECONDS} whole milliseconds`],
-  onEvent: [isFunction, "a function"],
-  clock: [isFunction, "a function"],
+  idleTimeout: SECONDS,
+  absoluteTimeout: SECONDS,
+  cookie: OBJECT,
+  placement: oneOf("store", "cookie", "both"),
+  namespace: TEXT,
+  limit: [(value) => isWhole(value), "whole bytes"],
+  timeout: [(value) => isWhole(value, 1, MOST_MILLISECONDS), `1 to ${MOST_MILLISECONDS} whole milliseconds`],
+  onEvent: FUNCTION,
+  clock: FUNCTION,
 };
 
-const COOKIE: Record<keyof CookieOptions, [Check, string]> = {
-  name: [isText, "text"],
-  path: [isText, "text"],
-  domain: [isText, "text"],
-  secure: [isFlag, "true or false"],
-  httpOnly: [isFlag, "true or false"],
-  sameSite: [isOneOf("lax", "strict", "none"), "lax, strict or none"],
-  partitioned: [isFlag, "true or false"],
-  persistent: [isFlag, "true or false"],
+const COOKIE: Record<keyof CookieOptions, Kind> = {
+  name: TEXT,
+  path: TEXT,
+  domain: TEXT,
+  secure: FLAG,
+  httpOnly: FLAG,
+  sameSite: oneOf("lax", "strict", "none"),
+  partitioned: FLAG,
+  persistent: FLAG,
 };
 
-const CAPABILITIES: Record<keyof Capabilities, [Check, string]> = {
-  consistent: [isFlag, "true or false"],
-  lag: [isUpTo(0, MOST_LAG), `0 to ${MOST_LAG} whole seconds`],
-  conditions: [isFlag, "true or false"],
+const CAPABILITIES: Record<keyof Capabilities, Kind> = {
+  consistent: FLAG,
+  lag: [(value) => isWhole(value, 0, MOST_LAG), `0 to ${MOST_LAG} whole seconds`],
+  conditions: FLAG,
 };
 
 /** Refuses options of the wrong types, and unknown ones, which are misspelt. */
 export function checkOptions(options: SessionOptions): void {
   if (!isObject(options)) throw unfit("the options must be an object");
-  checkAll("", options as unknown as Record<string, unknown>, OPTIONS);
+  checkKnown("", options, OPTIONS);
+  checkKnown("cookie.", options.cookie ?? {}, COOKIE);
+  checkAll("the option ", options, OPTIONS);
+  checkAll("the option cookie.", options.cookie ?? {}, COOKIE);
   if (options.keys === undefined) throw unfit("the option keys is missing: one Fernet key or several, newest first");
   if (options.store === undefined && options.placement !== "cookie") {
     throw unfit('the option store is missing: give one, or placement: "cookie"');
   }
-  if (options.store !== undefined && typeof options.store === "object") checkStore(options.store);
-  checkAll("cookie.", (options.cookie ?? {}) as Record<string, unknown>, COOKIE);
+  if (isObject(options.store)) checkStore(options.store);
 }
 
 /** Refuses what is no store. */
 export function checkStore(store: unknown): asserts store is SessionStore {
-  if (isPromise(store)) throw unfit("the option store gave a promise: await it before, and give the store itself");
-  for (const method of ["get", "put", "delete"] as const) {
-    if (!isObject(store) || !isFunction((store as Record<string, unknown>)[method])) {
-      throw unfit(`the store has no method ${method}: see SessionStore, or fastsession/stores for ready ones`);
-    }
+  checkAwaited(store, "store");
+  const given = (store ?? {}) as Record<string, unknown>;
+  for (const method of ["get", "put", "delete"]) {
+    if (!isFunction(given[method])) throw unfit(`the store has no method ${method}: see SessionStore, or fastsession/stores for ready ones`);
   }
-  const { capabilities = {}, list, deleteOwned } = store as SessionStore;
-  if (!isObject(capabilities)) throw unfit("the store's capabilities must be an object");
-  for (const [name, [check, expected]] of Object.entries(CAPABILITIES)) {
-    const value = (capabilities as Record<string, unknown>)[name];
-    if (value !== undefined && !check(value)) throw unfit(`the store's capabilities.${name} must be ${expected}`);
-  }
-  for (const [name, method] of Object.entries({ list, deleteOwned })) {
-    if (method !== undefined && !isFunction(method)) throw unfit(`the store's ${name} must be a method, or left out`);
-  }
+  checkAll("the store's ", given, { capabilities: OBJECT, list: METHOD, deleteOwned: METHOD });
+  checkAll("the store's capabilities.", given["capabilities"] ?? {}, CAPABILITIES);
 }
 
 /** A clock whose answers are checked: what is no time would end every session, or none. */
@@ -194,16 +186,21 @@ export function checkedClock(clock: () => number): () => number {
   };
 }
 
-function checkAll(prefix: string, given: Record<string, unknown>, known: Record<string, [Check, string]>): void {
-  for (const [name, value] of Object.entries(given)) {
+function checkKnown(prefix: string, given: object, known: object): void {
+  for (const name of Object.keys(given)) {
     if (!Object.hasOwn(known, name)) throw unfit(`there is no option ${prefix}${name}`);
-    const [check, expected] = known[name]!;
-    if (value !== undefined && !check(value)) throw unfit(`the option ${prefix}${name} must be ${expected}`);
   }
 }
 
-function isPromise(value: unknown): boolean {
-  return isObject(value) && isFunction((value as { then?: unknown }).then);
+function checkAll(prefix: string, given: object, kinds: Record<string, Kind>): void {
+  for (const [name, [check, expected]] of Object.entries(kinds)) {
+    const value = (given as Record<string, unknown>)[name];
+    if (value !== undefined && !check(value)) throw unfit(`${prefix}${name} must be ${expected}`);
+  }
+}
+
+function checkAwaited(given: unknown, option: string): void {
+  if (isPromise(given)) throw unfit(`the option ${option} gave a promise: await it before`);
 }
 
 function unfit(message: string): SessionError {
@@ -213,22 +210,7 @@ function unfit(message: string): SessionError {
 /** The keys, one by one. */
 export function keyTexts(options: SessionOptions, context: Context): string[] {
   const given: unknown = typeof options.keys === "function" ? options.keys(context as Surroundings) : options.keys;
-  if (isPromise(given)) throw unfit("the option keys gave a promise: await it before, and give the keys themselves");
-  if (!isKeys(given) || isFunction(given)) {
-    throw unfit("the option keys gave no text: is the secret set in this environment?");
-  }
-  const texts = typeof given === "string" ? [given] : (given as string[]);
-  return texts.flatMap((text) => text.split(/[,\s]+/)).filter((text) => text !== "");
-}
-
-/** The options as the core takes them. */
-export function settings(
-  options: SessionOptions,
-  keys: string[],
-  placement: Placement,
-  lag: number,
-  owners: boolean,
-): Settings {
-  const { idleTimeout, absoluteTimeout, limit, namespace, cookie = {} } = options;
-  return { keys, idleTimeout, absoluteTimeout, limit, namespace, owners, cookie, placement, lag };
+  checkAwaited(given, "keys");
+  if (!isKeys(given)) throw unfit("the option keys gave no text: is the secret set in this environment?");
+  return [given as string | string[]].flat().flatMap((text) => text.split(/[,\s]+/)).filter((text) => text !== "");
 }

@@ -3,4 +3,4 @@
 import { module } from "#wasm/sessions";
 import { sessionsCore } from "./core/manager.js";
 
-sessionsCore.provide(module);
+sessionsCore.source ??= module;

@@ -1,14 +1,15 @@
 /** The session of a request. */
 
+import { isWhole } from "./checks.js";
 import { type Change, change, What } from "./core/change.js";
 import type { State } from "./core/manager.js";
-import { carryOut, type Committed, type Host, plan, reload, reopened } from "./drive.js";
+import { carryOut, type Committed, type Host, plan, type Planned, reload, reopened, type Work } from "./drive.js";
 import { invalidArgument, SessionError, usage } from "./error.js";
 import type { Reason } from "./options.js";
 import { checkResponse, withSession } from "./respond.js";
 import { Staged } from "./staged.js";
 import { decode } from "./value/reader.js";
-import { encode, textLength } from "./value/writer.js";
+import { checkText, encode } from "./value/writer.js";
 
 /** What a session can hold: what JSON can, and `Uint8Array`, and `bigint`. A field that is `undefined` is left out. */
 export type Value =
@@ -32,8 +33,8 @@ interface Repeat {
 /** `open`: the response is to come. `committed`: it is on its way. `detached`: taken up again after that. */
 type Phase = "open" | "committed" | "detached";
 
-const MAX_KEY = 255;
-/** Seconds that are taken for milliseconds: the year 5138. */
+const MAX_LABEL = 128;
+/** Later times are in milliseconds, by mistake: in seconds it is the year 5138. */
 const MAX_UNTIL = 1e11;
 
 /**
@@ -44,27 +45,24 @@ const MAX_UNTIL = 1e11;
  */
 export class Session<Data extends object = any> {
   readonly #host: Host;
-  #staged: Staged;
-  #values: Map<string, Uint8Array>;
-  #flashes: Map<string, Uint8Array>;
-  #repeats: Repeat[] = [];
-  #phase: Phase = "open";
-  #isDestroyed = false;
+  #staged!: Staged;
+  #values!: Map<string, Uint8Array>;
+  #flashes!: Map<string, Uint8Array>;
+  #repeats!: Repeat[];
+  #phase!: Phase;
+  #isDestroyed!: boolean;
   #cookies: string[] = [];
   #committed: Committed | undefined;
   /** The commit that is being carried out. */
   #running: Promise<void> | undefined;
   /** Why a commit failed: what this request changed is not stored, or it is not known whether it is. */
   #failure: unknown;
-  #key: string | null;
+  #key: string | undefined;
 
   /** @internal */
   constructor(host: Host, state: State) {
     this.#host = host;
-    this.#staged = new Staged(host.core, host.limit, state);
-    this.#values = new Map(state.values);
-    this.#flashes = new Map(state.flashes);
-    this.#key = state.key;
+    this.#takeUp(state, "open");
   }
 
   get #state(): State {
@@ -86,15 +84,13 @@ export class Session<Data extends object = any> {
    * `invalid_session_key`, `invalid_until`, `too_large`; the session is unchanged then
    */
   insert<K extends KeyOf<Data>>(key: K, value: Data[K] | undefined, options: { until?: number } = {}): void {
-    this.#checkUsable(key);
+    this.#checkKey(key);
     if (value === undefined) {
       this.remove(key);
       return;
     }
     const { until } = options;
-    if (until !== undefined && !(Number.isSafeInteger(until) && until >= 0 && until < MAX_UNTIL)) {
-      throw usage("invalid_until");
-    }
+    if (until !== undefined && !isWhole(until, 0, MAX_UNTIL)) throw usage("invalid_until");
     this.#write(What.Insert, key, encode(value, key), until);
   }
 
@@ -106,7 +102,7 @@ export class Session<Data extends object = any> {
    * @throws as {@link insert}
    */
   update<K extends KeyOf<Data>>(key: K, make: (value: Data[K] | undefined) => Data[K]): Data[K] {
-    this.#checkUsable(key);
+    this.#checkKey(key);
     if (typeof make !== "function") throw invalidArgument("update needs a function that makes the new value of the old one");
     const encoded = encode(make(this.get(key)), key);
     this.#write(What.Update, key, encoded);
@@ -116,7 +112,7 @@ export class Session<Data extends object = any> {
 
   /** Removes the value under `key`; tells whether there was one. */
   remove(key: KeyOf<Data>): boolean {
-    this.#checkUsable(key);
+    this.#checkKey(key);
     this.#staged.add(change(What.Remove, key));
     return this.#values.delete(key);
   }
@@ -159,7 +155,7 @@ export class Session<Data extends object = any> {
 
   /** Stores a value that {@link takeFlash} gives once, as a notice to show after a redirect. */
   flash<T = Value>(key: string, value: T): void {
-    this.#checkUsable(key);
+    this.#checkKey(key);
     const encoded = encode(value, key);
     this.#staged.add(change(What.Flash, key, encoded));
     this.#flashes.set(key, encoded);
@@ -167,7 +163,7 @@ export class Session<Data extends object = any> {
 
   /** The flash value under `key`, which is removed. */
   takeFlash<T = Value>(key: string): T | undefined {
-    this.#checkUsable(key);
+    this.#checkKey(key);
     const value = this.#flashes.get(key);
     if (value === undefined) return undefined;
     this.#staged.add(change(What.RemoveFlash, key));
@@ -197,17 +193,18 @@ export class Session<Data extends object = any> {
    * @throws {@link SessionError} `invalid_owner`: a name has 1 to 255 bytes
    */
   signIn(owner: string): void {
-    this.#apply(change(What.SignIn, text(owner, "invalid_owner")));
+    checkText(owner, "invalid_owner");
+    this.#apply(change(What.SignIn, owner));
   }
 
   /** Whose session it is, if anybody's. */
   get owner(): string | undefined {
-    return this.#isDestroyed ? undefined : (this.#state.owner ?? undefined);
+    return this.#isDestroyed ? undefined : this.#state.owner;
   }
 
   /** When the owner signed in, in seconds since 1970. */
   get authenticatedAt(): number | undefined {
-    return this.#isDestroyed ? undefined : (this.#state.authenticatedAt ?? undefined);
+    return this.#isDestroyed ? undefined : this.#state.authenticatedAt;
   }
 
   /** Whether the owner signed in at most so many seconds ago: to be asked before what should need a fresh sign-in. */
@@ -218,7 +215,8 @@ export class Session<Data extends object = any> {
 
   /** Names the session in its owner's list, as by the device that it is used from: up to 128 bytes. */
   setLabel(label: string): void {
-    this.#apply(change(What.Label, text(label, "invalid_label")));
+    checkText(label, "invalid_label", MAX_LABEL, 0);
+    this.#apply(change(What.Label, label));
   }
 
   /** What {@link setLabel} set, or nothing. */
@@ -228,12 +226,10 @@ export class Session<Data extends object = any> {
 
   /** Gives the session timeouts of its own in seconds, as for "remember me"; one that is not given is the configured one. */
   setLifetime({ idle, absolute }: { idle?: number; absolute?: number }): void {
-    const seconds = (value: number | undefined): number | null => {
-      if (value === undefined) return null;
-      if (!Number.isSafeInteger(value) || value < 0) throw usage("invalid_lifetime");
-      return value;
-    };
-    this.#apply(change(What.Lifetime, "", undefined, seconds(idle), seconds(absolute)));
+    for (const seconds of [idle, absolute]) {
+      if (seconds !== undefined && !isWhole(seconds)) throw usage("invalid_lifetime");
+    }
+    this.#apply(change(What.Lifetime, "", undefined, idle, absolute));
   }
 
   /** When the absolute lifetime began, in seconds since 1970. */
@@ -273,12 +269,12 @@ export class Session<Data extends object = any> {
 
   /** Why the session is a fresh one; `undefined` if it was read from the store. */
   get reason(): Reason | undefined {
-    return (this.#state.reason as Reason | null) ?? undefined;
+    return this.#state.reason as Reason | undefined;
   }
 
   /** The name of the session's record, for logs and as the handle in its owner's list; a new session has none yet. */
   get key(): string | undefined {
-    return this.#key ?? undefined;
+    return this.#key;
   }
 
   /**
@@ -345,28 +341,29 @@ export class Session<Data extends object = any> {
   }
 
   async #store(next: Phase, isDiscarded: boolean, reopens: boolean): Promise<void> {
-    const repeat = (merged: State): Change[] => this.#repeat(merged);
     const { state, changes } = this.#staged;
-    const work = { parked: state.parked, changes, repeat, isDiscarded };
+    const work = { parked: state.parked, changes, repeat: (merged: State) => this.#repeat(merged), isDiscarded };
     const planned = plan(this.#host, work, reopens);
     this.#phase = "committed";
-    this.#running = (async () => {
-      try {
-        const committed = await carryOut(this.#host, work, planned, reopens);
-        const name = (cookie: string) => cookie.slice(0, cookie.indexOf("="));
-        const isOld = (old: string) => committed.cookies.some((cookie) => name(cookie) === name(old));
-        this.#cookies = [...this.#cookies.filter((old) => !isOld(old)), ...committed.cookies];
-        this.#key = committed.key ?? this.#key;
-        if (reopens) this.#takeUp(reopened(this.#host, committed), next);
-        else this.#committed = committed;
-      } catch (error) {
-        this.#failure = error;
-        throw error;
-      } finally {
-        this.#running = undefined;
-      }
-    })();
+    this.#running = this.#carryOut(work, planned, reopens, next);
     await this.#running;
+  }
+
+  async #carryOut(work: Work, planned: Planned, reopens: boolean, next: Phase): Promise<void> {
+    try {
+      const committed = await carryOut(this.#host, work, planned, reopens);
+      const name = (cookie: string) => cookie.slice(0, cookie.indexOf("="));
+      const fresh = committed.cookies.map(name);
+      this.#cookies = [...this.#cookies.filter((old) => !fresh.includes(name(old))), ...committed.cookies];
+      this.#key = committed.key ?? this.#key;
+      if (reopens) this.#takeUp(reopened(this.#host, committed), next);
+      else this.#committed = committed;
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    } finally {
+      this.#running = undefined;
+    }
   }
 
   #takeUp(state: State, phase: Phase): void {
@@ -411,16 +408,13 @@ export class Session<Data extends object = any> {
     if (this.#phase === "committed") throw usage("committed");
   }
 
-  #checkUsable(key?: unknown): void {
+  #checkUsable(): void {
     this.#checkOpen();
     if (this.#isDestroyed) throw usage("destroyed");
-    if (key === undefined) return;
-    const length = typeof key === "string" ? textLength(key) : 0;
-    if (length < 1 || length > MAX_KEY) throw usage("invalid_session_key");
   }
-}
 
-function text(value: unknown, code: "invalid_owner" | "invalid_label"): string {
-  if (typeof value !== "string" || textLength(value) < 0) throw usage(code);
-  return value;
+  #checkKey(key: unknown): void {
+    this.#checkUsable();
+    checkText(key, "invalid_session_key");
+  }
 }

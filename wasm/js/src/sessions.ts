@@ -3,17 +3,17 @@
 import { brand } from "./brand.js";
 import { CoreManager } from "./core/manager.js";
 import { type Host, load } from "./drive.js";
-import { invalidArgument, SessionError, usage } from "./error.js";
+import { invalidArgument, SessionError } from "./error.js";
 import { GuardedStore } from "./guard.js";
 import {
-  checkedClock, checkOptions, checkStore, type Context, keyTexts, type Placement, type SessionEvent, type SessionOptions, settings,
+  checkedClock, checkOptions, checkStore, type Context, keyTexts, type Placement, type SessionEvent, type SessionOptions,
   type Surroundings,
 } from "./options.js";
 import { systemClock } from "./random.js";
 import { checkResponse, failed, withSession } from "./respond.js";
 import { Session } from "./session.js";
 import type { SessionStore } from "./store.js";
-import { textLength } from "./value/writer.js";
+import { checkText } from "./value/writer.js";
 
 const DEFAULT_TIMEOUT = 10_000;
 const DEFAULT_LAG = 60;
@@ -59,6 +59,8 @@ export interface Handling<Data extends object, Env> extends Surroundings<Env> {
 /** Loads, commits, lists and ends sessions. Made once, by {@link createSessions}; it may be at module scope. */
 export class Sessions<Data extends object = any, Env = any> {
   readonly #options: SessionOptions<Env>;
+  /** The keys, unless they come with the request. */
+  readonly #keys: string[] | undefined;
   /** The core's managers, by what they depend on: there is one, unless keys change while the program runs. */
   readonly #managers = new Map<string, CoreManager>();
 
@@ -66,7 +68,8 @@ export class Sessions<Data extends object = any, Env = any> {
   constructor(options: SessionOptions<Env>) {
     checkOptions(options);
     this.#options = { ...options, cookie: { ...options.cookie } };
-    if (typeof options.keys !== "function" && typeof options.store !== "function") this.#host({});
+    if (typeof options.keys !== "function") this.#keys = keyTexts(options, {});
+    if (this.#keys !== undefined && typeof options.store !== "function") this.#host({});
   }
 
   /**
@@ -96,7 +99,7 @@ export class Sessions<Data extends object = any, Env = any> {
     if (context.strict === true && state.reason === "bad_cookie") {
       throw new SessionError("bad_cookie", "the session cookie does not open", { cookies: host.core.removalCookies() });
     }
-    if (context.required === true && state.reason !== null) {
+    if (context.required === true && state.reason !== undefined) {
       throw new SessionError("no_session", "the request has no session");
     }
     return new Session<Data>(host, state);
@@ -152,8 +155,8 @@ export class Sessions<Data extends object = any, Env = any> {
     for (const owner of ownerKeys(core, user)) {
       for (const { key, entry } of await store.list(owner)) {
         const opened = core.openListing(key, entry);
-        if (opened === null || listings.has(key)) continue;
-        listings.set(key, { handle: key, ...opened });
+        // One that is on two lists is on the newer one anew.
+        if (opened !== undefined && !listings.has(key)) listings.set(key, { handle: key, ...opened });
       }
     }
     return [...listings.values()].sort((one, other) => other.lastSeen - one.lastSeen || other.created - one.created);
@@ -165,7 +168,8 @@ export class Sessions<Data extends object = any, Env = any> {
    * @throws {@link SessionError} `unsupported` if the store keeps no lists or is not consistent, `invalid_handle`
    */
   async end(user: string, handle: string, context: Context<Env> = {}): Promise<boolean> {
-    return (await this.#end(user, { only: handleText(handle) }, context)) > 0;
+    checkText(handle, "invalid_handle");
+    return (await this.#end(user, { only: handle }, context)) > 0;
   }
 
   /**
@@ -183,7 +187,8 @@ export class Sessions<Data extends object = any, Env = any> {
    * @throws as {@link end}
    */
   async endOthers(user: string, handle: string, context: Context<Env> = {}): Promise<number> {
-    return await this.#end(user, { except: handleText(handle) }, context);
+    checkText(handle, "invalid_handle");
+    return await this.#end(user, { except: handle }, context);
   }
 
   async #end(user: string, which: { only?: string; except?: string }, context: Context<Env>): Promise<number> {
@@ -227,14 +232,14 @@ export class Sessions<Data extends object = any, Env = any> {
     const isConsistent = store?.capabilities?.consistent ?? true;
     const placement = options.placement ?? (isConsistent ? "store" : "both");
     const guarded = store === undefined ? undefined : new GuardedStore(store, options.timeout ?? DEFAULT_TIMEOUT);
-    const keys = keyTexts(options, context);
+    const keys = this.#keys ?? keyTexts(options, context);
     const hasOwners = guarded?.hasList === true;
     return {
       core: this.#manager(keys, placement, lag, hasOwners),
       placement,
       store: guarded,
       now,
-      emit: (event) => emit(options.onEvent, event),
+      emit: (kind, key, reason) => emit(options.onEvent, { kind, key: key ?? null, ...(reason && { reason }) }),
       waitUntil: typeof context.waitUntil === "function" ? context.waitUntil : undefined,
       limit: Math.min(options.limit ?? DEFAULT_LIMIT, placement === "store" ? Infinity : MAX_COOKIE),
     };
@@ -253,7 +258,7 @@ export class Sessions<Data extends object = any, Env = any> {
     const name = [placement, lag, hasOwners, ...keys].join(" ");
     let manager = this.#managers.get(name);
     if (manager !== undefined && this.#managers.size === 1) return manager;
-    manager ??= new CoreManager(settings(this.#options, keys, placement, lag, hasOwners));
+    manager ??= new CoreManager({ options: this.#options, keys, placement, lag, hasOwners });
     // The one used last goes to the end.
     this.#managers.delete(name);
     this.#managers.set(name, manager);
@@ -281,11 +286,6 @@ export function createSessions<Data extends object = any, Env = any>(
   return new Sessions<Data, Env>(options);
 }
 
-function handleText(handle: unknown): string {
-  if (typeof handle !== "string" || handle === "") throw usage("invalid_handle");
-  return handle;
-}
-
 /** Tells the application. What fails there must not fail the request, whose writes may be done already. */
 function emit(listener: SessionOptions["onEvent"], event: SessionEvent): void {
   try {
@@ -302,7 +302,7 @@ function joined(cookies: readonly string[]): string {
 }
 
 function ownerKeys(core: CoreManager, user: string): string[] {
-  if (typeof user !== "string" || textLength(user) < 1) throw usage("invalid_owner");
+  checkText(user, "invalid_owner");
   return core.ownerKeys(user);
 }
 

@@ -24,5 +24,5 @@ export function provide(module: WebAssembly.Module): void {
   if (provided === module) return;
   if (provided !== undefined && sessionsCore.instances > 0) throw new SessionError("invalid_config", "a module is in use already: call provide() before anything else");
   provided = module;
-  sessionsCore.replace(() => module);
+  sessionsCore.source = () => module;
 }

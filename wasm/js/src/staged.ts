@@ -2,6 +2,7 @@
 
 import type { Change } from "./core/change.js";
 import type { CoreManager, State } from "./core/manager.js";
+import { random } from "./random.js";
 
 /** How many changes may pile up. */
 const MOST_CHANGES = 256;
@@ -14,71 +15,56 @@ const SESSION_OVERHEAD = 512;
  * so that whoever makes the change is told.
  */
 export class Staged {
-  readonly #core: CoreManager;
-  readonly #limit: number;
-  #state: State;
-  #changes: Change[] = [];
-  #bytes = 0;
-  #isDirty = false;
-
-  constructor(core: CoreManager, limit: number, state: State) {
-    this.#core = core;
-    this.#limit = limit;
-    this.#state = state;
-  }
-
-  get state(): State {
-    return this.#state;
-  }
-
-  get changes(): Change[] {
-    return this.#changes;
-  }
-
+  changes: Change[] = [];
   /** Whether anything was changed since the session was read or stored. */
-  get isDirty(): boolean {
-    return this.#isDirty;
-  }
+  isDirty = false;
+  #bytes = 0;
+
+  constructor(
+    readonly core: CoreManager,
+    readonly limit: number,
+    public state: State,
+  ) {}
 
   /** Makes a change. If it throws, nothing was changed. */
   add(made: Change): void {
     const [, name, value] = made;
     const bytes = 3 * name.length + value.length + CHANGE_OVERHEAD;
-    const most = this.#state.parked.length + this.#bytes + bytes + SESSION_OVERHEAD;
-    if (most > this.#limit || this.#changes.length >= MOST_CHANGES) {
+    const most = this.state.parked.length + this.#bytes + bytes + SESSION_OVERHEAD;
+    if (most > this.limit || this.changes.length >= MOST_CHANGES) {
       this.apply(made);
       return;
     }
-    this.#changes.push(made);
+    this.changes.push(made);
     this.#bytes += bytes;
-    this.#isDirty = true;
+    this.isDirty = true;
   }
 
   /** Makes a change at once, for what it says of the session. */
   apply(made: Change): void {
-    this.#took(this.#core.apply(this.#state.parked, [...this.#changes, made]));
+    this.#took(this.core.apply(this.state.parked, [...this.changes, made]));
   }
 
   /** Tells the core of all changes. */
   flush(): void {
-    if (this.#changes.length > 0) this.#took(this.#core.apply(this.#state.parked, this.#changes));
+    if (this.changes.length > 0) this.#took(this.core.apply(this.state.parked, this.changes));
   }
 
   csrfToken(): string {
-    this.#took(this.#core.csrfToken(this.#state.parked, this.#changes));
-    return this.#state.csrf ?? "";
+    this.#took(this.core.apply(this.state.parked, this.changes, random()));
+    return this.state.csrf!;
   }
 
   /** Makes a change after which no other one matters. */
   replace(made: Change): void {
-    this.#changes = [made];
-    this.#isDirty = true;
+    this.changes = [made];
+    this.isDirty = true;
   }
 
   #took(state: State): void {
-    this.#state = state;
-    this.#changes = [];
+    this.state = state;
+    this.changes = [];
     this.#bytes = 0;
-    this.#isDirty = true;
+    this.isDirty = true;
   }
 }

@@ -206,7 +206,7 @@ fn run<B: Buffer>(buffer: B, limit: usize, requests: &[Vec<Change>]) -> Result<P
                 Err(SessionError::TooLarge(error)) => {
                     // Removing never makes a session larger, but is noted, for which a buffer may have no room.
                     prop_assert!(changed.size() > limit || capacity < 4 * limit);
-                    prop_assert!(error.size > error.limit, "{error}");
+                    prop_assert!(error.size() > error.limit(), "{error}");
                 }
                 Err(error) => return Err(TestCaseError::fail(error.to_string())),
             }

@@ -1,5 +1,7 @@
 /** What a request did to its session, as the core is told. */
 
+import { NO_BYTES } from "../bytes.js";
+
 /** The kinds of changes; the numbers are the same in wasm/src/change.rs. */
 export const enum What {
   Insert,
@@ -16,17 +18,15 @@ export const enum What {
 }
 
 /** A change: what, the key or name it concerns, an encoded value, and two times or durations in seconds. */
-export type Change = [What, string, Uint8Array, number | null, number | null];
-
-const NOTHING = new Uint8Array(0);
+export type Change = [What, string, Uint8Array, number | undefined, number | undefined];
 
 /** A change; what it does not concern is left empty. */
 export function change(
   what: What,
   name = "",
-  value: Uint8Array = NOTHING,
-  first: number | null = null,
-  second: number | null = null,
+  value: Uint8Array = NO_BYTES,
+  first?: number,
+  second?: number,
 ): Change {
   return [what, name, value, first, second];
 }

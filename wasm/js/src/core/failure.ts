@@ -33,11 +33,11 @@ const SETTINGS = [
   "cookie.name must be 1 to 128 letters, digits or any of !#$%&'*+-.^_`|~",
   "cookie.path must begin with /, without ; and control characters, up to 128 bytes",
   "cookie.domain must be a host name of up to 128 bytes",
-  "a cookie name with the prefix __Host-, __Secure- or __Http- needs secure: choose a name without it",
-  "a cookie name with the prefix __Host- needs the path / and no domain: choose a name without it",
-  "a cookie name with the prefix __Http- needs httpOnly",
+  "a cookie.name with the prefix __Host-, __Secure- or __Http- needs secure",
+  "a cookie.name with the prefix __Host- needs the path / and no domain",
+  "a cookie.name with the prefix __Http- needs httpOnly",
   "cookie.sameSite must be lax, strict or none, and none needs secure",
-  "a partitioned cookie needs secure",
+  "cookie.partitioned needs secure",
 ];
 
 /** Reads a failure. */

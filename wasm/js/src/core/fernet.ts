@@ -3,14 +3,14 @@
  * made, and memory of the WebAssembly module, of which the garbage collector sees nothing.
  */
 
-import * as glue from "./glue/fernet_bg.js";
+import { __wbg_set_wasm, fernet, reserve } from "./glue/fernet_bg.js";
 import { Core } from "./instance.js";
 import type { Lent } from "./lent.js";
 import { writeKeys } from "./message.js";
 import type { MessageReader } from "./reader.js";
 
 /** The module with Fernet by itself. */
-export const fernetCore = new Core(glue, glue.fernet);
+export const fernetCore = new Core(__wbg_set_wasm, reserve, fernet);
 
 /** The works; the numbers are the same in wasm/src/fernet.rs. */
 export const enum Work {

@@ -8,12 +8,6 @@ import { MessageReader } from "./reader.js";
 /** Where the compiled module comes from. */
 type Source = () => WebAssembly.Module;
 
-/** What wasm-bindgen makes for each module. */
-interface Glue {
-  reserve(length: number): number;
-  __wbg_set_wasm(exports: WebAssembly.Exports): void;
-}
-
 /** Runs a phase with the thing of a number, on a message of a length; gives the address of the answer. */
 type Run = (phase: number, number: number, now: number, length: number) => number;
 
@@ -22,30 +16,20 @@ const HEAD = 5;
 
 /** One of the package's modules, with its instance. */
 export class Core {
-  readonly #glue: Glue;
-  readonly #run: Run;
-  #source: Source | undefined;
-  #lent: Lent | undefined;
-  #instances = 0;
-
-  constructor(glue: Glue, run: Run) {
-    this.#glue = glue;
-    this.#run = run;
-  }
-
-  /** Says where the module comes from. Every entry point but `fastsession/slim` does it by itself. */
-  provide(source: Source): void {
-    this.#source ??= source;
-  }
-
-  /** The same with another module, as long as there is no instance. */
-  replace(source: Source): void {
-    this.#source = source;
-  }
-
+  /** Where the module comes from. Every entry point but `fastsession/slim` says it by itself. */
+  source: Source | undefined;
   /** How many instances were made so far. What was kept in an earlier one than the last is gone. */
-  get instances(): number {
-    return this.#instances;
+  instances = 0;
+  readonly #bind: (exports: WebAssembly.Exports) => void;
+  readonly #reserve: (length: number) => number;
+  readonly #run: Run;
+  #lent: Lent | undefined;
+
+  /** Takes what wasm-bindgen makes for the module. */
+  constructor(bind: (exports: WebAssembly.Exports) => void, reserve: (length: number) => number, run: Run) {
+    this.#bind = bind;
+    this.#reserve = reserve;
+    this.#run = run;
   }
 
   /**
@@ -62,7 +46,8 @@ export class Core {
       write(lent);
       const at = this.#run(phase, number, now, lent.written);
       const memory = lent.memory();
-      const length = new DataView(memory.buffer, at, HEAD).getUint32(0, true);
+      // A DataView would cost more than all else here.
+      const length = memory[at]! + memory[at + 1]! * 2 ** 8 + memory[at + 2]! * 2 ** 16 + memory[at + 3]! * 2 ** 24;
       isFailure = memory[at + HEAD - 1] !== 0;
       answer = memory.slice(at + HEAD, at + HEAD + length);
     } catch (error) {
@@ -77,12 +62,12 @@ export class Core {
   /** Makes an instance, if there is none. */
   instantiate(): Lent {
     if (this.#lent !== undefined) return this.#lent;
-    if (this.#source === undefined) {
+    if (this.source === undefined) {
       throw new SessionError("invalid_config", "no WebAssembly module: call provide(module) of fastsession/slim first");
     }
-    const { exports } = new WebAssembly.Instance(this.#source());
-    this.#glue.__wbg_set_wasm(exports);
-    this.#instances += 1;
-    return (this.#lent = new Lent(exports["memory"] as WebAssembly.Memory, this.#glue.reserve));
+    const { exports } = new WebAssembly.Instance(this.source());
+    this.#bind(exports);
+    this.instances += 1;
+    return (this.#lent = new Lent(exports["memory"] as WebAssembly.Memory, this.#reserve));
   }
 }

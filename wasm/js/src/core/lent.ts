@@ -4,9 +4,9 @@ import { Writer } from "../value/writer.js";
 
 /** What most messages take. */
 const USUAL = 4_096;
-const TEXT = new TextEncoder();
 /** Up to here a text is written character by character, which is faster than a call of the encoder. */
 const SHORT = 256;
+const TEXT = new TextEncoder();
 
 /** Writes messages, one after the other, where the core reads them. */
 export class Lent extends Writer {
@@ -53,15 +53,15 @@ export class Lent extends Writer {
     this.byte(flag ? 1 : 0);
   }
 
-  optional<T>(thing: T | null | undefined, write: (thing: T) => void): void {
-    const isThere = thing !== null && thing !== undefined;
-    this.flag(isThere);
-    if (isThere) write(thing);
+  optional(thing: number | string | boolean | undefined): void {
+    this.flag(thing !== undefined);
+    if (typeof thing === "string") this.word(thing);
+    else if (thing !== undefined) this.varint(Number(thing));
   }
 
   /** Text that is known to be well-formed, or that the core refuses. */
   word(text: string): void {
-    if (!this.text(text)) this.text(text.replace(/[\uD800-\uDFFF]/g, "\uFFFD"));
+    this.text(text.toWellFormed());
   }
 
   /** The last field: text. */
@@ -82,12 +82,5 @@ export class Lent extends Writer {
       // Most long texts are a byte a character; what is left of this one may be three.
       if (at < text.length) this.room(3 * (text.length - at));
     }
-  }
-
-  /** The last field: bytes. */
-  rest(bytes: Uint8Array): void {
-    this.room(bytes.length);
-    this.bytes.set(bytes, this.length);
-    this.length += bytes.length;
   }
 }

@@ -1,17 +1,17 @@
 /** The core's phases, typed. */
 
-import type { CookieOptions, Placement } from "../options.js";
-import { random } from "../random.js";
+import { NO_BYTES } from "../bytes.js";
+import type { Placement, SessionOptions } from "../options.js";
 import type { Filing } from "../store.js";
 import type { Change } from "./change.js";
-import * as glue from "./glue/sessions_bg.js";
+import { __wbg_set_wasm, reserve, sessions } from "./glue/sessions_bg.js";
 import { Core } from "./instance.js";
 import type { Lent } from "./lent.js";
 import { readListing, readOutcome, readPending, readState, writeChanges, writeMet, writeSettings } from "./message.js";
 import type { MessageReader } from "./reader.js";
 
 /** The module with sessions. */
-export const sessionsCore = new Core(glue, glue.sessions);
+export const sessionsCore = new Core(__wbg_set_wasm, reserve, sessions);
 
 /** The phases; the numbers are the same in wasm/src/manager.rs. */
 const enum Phase {
@@ -31,10 +31,10 @@ const enum Phase {
 /** A request whose session is still to be read. */
 export interface Pending {
   parked: Uint8Array;
-  /** Which record to read; `null` if there is nothing to read. */
-  key: string | null;
+  /** Which record to read; `undefined` if there is nothing to read. */
+  key: string | undefined;
   /** Where to look whether the session has ended, if anywhere. */
-  endedKey: string | null;
+  endedKey: string | undefined;
 }
 
 /** A session: its facts, its encoded values, and all of it as bytes for the next phase. */
@@ -42,41 +42,41 @@ export interface State {
   parked: Uint8Array;
   values: [string, Uint8Array][];
   flashes: [string, Uint8Array][];
-  reason: string | null;
-  key: string | null;
-  owner: string | null;
+  reason: string | undefined;
+  key: string | undefined;
+  owner: string | undefined;
   label: string;
   created: number;
   lastSeen: number;
   expiresAt: number;
-  authenticatedAt: number | null;
+  authenticatedAt: number | undefined;
   needsCookie: boolean;
   /** The keys whose updates are to be run again, after a conflict. */
   pending: string[];
-  csrf: string | null;
+  csrf: string | undefined;
 }
 
 /** One write. */
 export interface Operation {
   key: string;
-  /** `null` to delete. */
-  record: Uint8Array | null;
+  /** `undefined` to delete. */
+  record: Uint8Array | undefined;
   expiresAt: number;
   isAbsent: boolean;
-  tag: Uint8Array | null;
-  filing: Filing | null;
+  tag: Uint8Array | undefined;
+  filing: Filing | undefined;
 }
 
 /** What a commit comes to: writes, and what to send once they are all done. */
 export interface Outcome {
   operations: Operation[];
   cookies: string[];
-  event: string | null;
-  key: string | null;
+  event: string | undefined;
+  key: string | undefined;
   isOptional: boolean;
-  orphan: string | null;
-  failure: Error | null;
-  state: State | null;
+  orphan: string | undefined;
+  failure: Error | undefined;
+  state: State | undefined;
 }
 
 /** A conflict that was met: how many operations were applied before it, what the store holds, when. */
@@ -95,12 +95,8 @@ export interface Job {
 /** Settings as the core takes them; what is absent is its default. */
 export interface Settings {
   keys: string[];
-  idleTimeout: number | undefined;
-  absoluteTimeout: number | undefined;
-  limit: number | undefined;
-  namespace: string | undefined;
-  owners: boolean;
-  cookie: CookieOptions;
+  options: SessionOptions;
+  hasOwners: boolean;
   placement: Placement;
   lag: number;
 }
@@ -108,7 +104,6 @@ export interface Settings {
 const DISCARD = 1;
 const REOPEN = 2;
 
-const NO_RANDOMNESS = new Uint8Array(0);
 const nothing = (): void => undefined;
 
 /** The core's manager. It survives the loss of the instance that it was made in. */
@@ -137,12 +132,14 @@ export class CoreManager {
     return readState(answer);
   }
 
-  apply(parked: Uint8Array, changes: readonly Change[]): State {
-    return this.#apply(parked, changes, NO_RANDOMNESS);
-  }
-
-  csrfToken(parked: Uint8Array, changes: readonly Change[]): State {
-    return this.#apply(parked, changes, random());
+  /** Makes changes, and a CSRF token if there is randomness for it. */
+  apply(parked: Uint8Array, changes: readonly Change[], randomness: Uint8Array = NO_BYTES): State {
+    const answer = this.#ask(Phase.Apply, 0, (message) => {
+      message.block(parked);
+      message.block(randomness);
+      writeChanges(message, changes);
+    });
+    return readState(answer);
   }
 
   verifyCsrf(parked: Uint8Array, token: string): boolean {
@@ -192,15 +189,6 @@ export class CoreManager {
     // An instance that is gone took its managers along.
     if (this.#home !== 0 && this.#home === sessionsCore.instances) sessionsCore.ask(Phase.Free, this.#number, 0, nothing);
     this.#home = 0;
-  }
-
-  #apply(parked: Uint8Array, changes: readonly Change[], randomness: Uint8Array): State {
-    const answer = this.#ask(Phase.Apply, 0, (message) => {
-      message.block(parked);
-      message.block(randomness);
-      writeChanges(message, changes);
-    });
-    return readState(answer);
   }
 
   #make(): void {

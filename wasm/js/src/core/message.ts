@@ -36,21 +36,18 @@ export function readState(reader: MessageReader): State {
 /** Reads what a commit comes to. */
 export function readOutcome(reader: MessageReader): Outcome | State {
   if (reader.flag()) return readState(reader);
-  const isOptional = reader.flag();
-  const orphan = reader.optionalText();
+  const [isOptional, orphan] = [reader.flag(), reader.optionalText()];
   const operations = reader.list(() => operation(reader));
-  if (!reader.flag()) {
-    return { operations, isOptional, orphan, cookies: [], event: "ended", key: null, failure: failure(reader), state: null };
-  }
+  const isFailed = !reader.flag();
   return {
-    operations,
     isOptional,
     orphan,
-    cookies: reader.texts(),
-    event: reader.optionalText(),
-    key: reader.optionalText(),
-    failure: null,
-    state: reader.flag() ? readState(reader) : null,
+    operations,
+    failure: isFailed ? failure(reader) : undefined,
+    cookies: isFailed ? [] : reader.texts(),
+    event: isFailed ? "ended" : reader.optionalText(),
+    key: isFailed ? undefined : reader.optionalText(),
+    state: isFailed || !reader.flag() ? undefined : readState(reader),
   };
 }
 
@@ -61,7 +58,7 @@ function operation(reader: MessageReader): Operation {
     expiresAt: reader.varint(),
     isAbsent: reader.flag(),
     tag: reader.optionalBlock(),
-    filing: reader.flag() ? filing(reader) : null,
+    filing: reader.flag() ? filing(reader) : undefined,
   };
 }
 
@@ -69,22 +66,21 @@ function filing(reader: MessageReader): Filing {
   return { owner: reader.text(), entry: reader.block().slice(), isNew: reader.flag(), until: reader.varint() };
 }
 
-/** Reads what a list shows of a session; `null` if it is not one of ours. */
-export function readListing(reader: MessageReader): { created: number; lastSeen: number; label: string } | null {
-  if (reader.isDone) return null;
+/** Reads what a list shows of a session; `undefined` if it is not one of ours. */
+export function readListing(reader: MessageReader): { created: number; lastSeen: number; label: string } | undefined {
+  if (reader.isDone) return undefined;
   return { created: reader.varint(), lastSeen: reader.varint(), label: reader.text() };
 }
 
 /** Writes changes: how many, and each. */
 export function writeChanges(message: Lent, changes: readonly Change[]): void {
   message.varint(changes.length);
-  const number = (value: number) => message.varint(value);
   for (const [what, name, value, first, second] of changes) {
     message.byte(what);
     message.word(name);
     message.block(value);
-    message.optional(first, number);
-    message.optional(second, number);
+    message.optional(first);
+    message.optional(second);
   }
 }
 
@@ -104,18 +100,16 @@ export function writeKeys(message: Lent, keys: readonly string[]): void {
 }
 
 /** Writes settings. */
-export function writeSettings(message: Lent, settings: Settings): void {
-  const number = (value: number) => message.varint(value);
-  const text = (value: string) => message.word(value);
-  const flag = (value: boolean) => message.flag(value);
-  const { cookie } = settings;
-  writeKeys(message, settings.keys);
-  for (const value of [settings.idleTimeout, settings.absoluteTimeout, settings.limit]) message.optional(value, number);
-  message.optional(settings.namespace, text);
-  message.optional(settings.owners, flag);
-  for (const value of [cookie.name, cookie.path, cookie.domain]) message.optional(value, text);
-  for (const value of [cookie.secure, cookie.httpOnly, cookie.partitioned, cookie.persistent]) message.optional(value, flag);
-  message.optional(cookie.sameSite, text);
-  message.word(settings.placement);
-  message.varint(settings.lag);
+export function writeSettings(message: Lent, { keys, options, hasOwners, placement, lag }: Settings): void {
+  const { idleTimeout, absoluteTimeout, limit, namespace, cookie = {} } = options;
+  const { name, path, domain, secure, httpOnly, partitioned, persistent, sameSite } = cookie;
+  writeKeys(message, keys);
+  for (const setting of [
+    idleTimeout, absoluteTimeout, limit, namespace, hasOwners, name, path, domain, secure, httpOnly, partitioned, persistent,
+    sameSite,
+  ]) {
+    message.optional(setting);
+  }
+  message.word(placement);
+  message.varint(lag);
 }

@@ -2,26 +2,22 @@
 
 import { Reader } from "../value/reader.js";
 
-/** Reads an answer. Its blocks are parts of it, not copies. */
+/** Reads an answer. */
 export class MessageReader extends Reader {
-  constructor(message: Uint8Array) {
-    super(message, false);
-  }
-
   flag(): boolean {
     return this.byte() !== 0;
   }
 
-  optionalText(): string | null {
-    return this.flag() ? this.text() : null;
+  optionalText(): string | undefined {
+    return this.flag() ? this.text() : undefined;
   }
 
-  optionalBlock(): Uint8Array | null {
-    return this.flag() ? this.block() : null;
+  optionalBlock(): Uint8Array | undefined {
+    return this.flag() ? this.block() : undefined;
   }
 
-  optionalNumber(): number | null {
-    return this.flag() ? this.varint() : null;
+  optionalNumber(): number | undefined {
+    return this.flag() ? this.varint() : undefined;
   }
 
   /** A list of what `read` reads. */

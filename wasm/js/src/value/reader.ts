@@ -1,19 +1,17 @@
 /** Reading values: the mirror image of writer.ts. What is read was written or checked by the core. */
 
-/** A byte order mark is a character like others: without it, a name would be another. */
-const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
+import { Kind } from "./kind.js";
+
 /** Up to here a text is read character by character, which is faster than a call of the decoder. */
 const SHORT = 8;
+/** A byte order mark is a character like others: without it, a name would be another. */
+const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Reads values one after the other. */
 export class Reader {
   at = 0;
 
-  constructor(
-    readonly bytes: Uint8Array,
-    /** Whether bytes are given as copies, as an application needs them. */
-    readonly copies: boolean,
-  ) {}
+  constructor(readonly bytes: Uint8Array) {}
 
   get isDone(): boolean {
     return this.at === this.bytes.length;
@@ -50,11 +48,11 @@ export class Reader {
     if (number < Number.MAX_SAFE_INTEGER) return number % 2 === 0 ? number / 2 : -(number + 1) / 2;
     this.at = start;
     const big = this.bigVarint();
-    const value = (big & 1n) === 0n ? big >> 1n : -((big + 1n) >> 1n);
-    const isSafe = value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER);
-    return isSafe ? Number(value) : value;
+    const value = (big >> 1n) ^ -(big & 1n);
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }
 
+  /** A part of what is read, not a copy. */
   block(): Uint8Array {
     const length = this.varint();
     const block = this.bytes.subarray(this.at, this.at + length);
@@ -83,48 +81,35 @@ export class Reader {
     return text;
   }
 
+  /** What `read` reads, as often as a number before it tells. */
+  array<T>(read: () => T): T[] {
+    const array: T[] = [];
+    for (let left = this.varint(); left > 0; left--) array.push(read());
+    return array;
+  }
+
   value(): unknown {
     switch (this.byte()) {
-      case 0:
+      case Kind.Null:
         return null;
-      case 1:
+      case Kind.Bool:
         return this.byte() === 1;
-      case 2:
+      case Kind.Int:
         return this.integer();
-      case 3:
+      case Kind.UInt:
         return this.bigVarint();
-      case 4: {
-        const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + this.at, 8);
+      case Kind.Float:
         this.at += 8;
-        return view.getFloat64(0, true);
-      }
-      case 5:
+        return new DataView(this.bytes.buffer, this.bytes.byteOffset + this.at - 8).getFloat64(0, true);
+      case Kind.Str:
         return this.text();
-      case 6: {
-        const block = this.block();
-        return this.copies ? block.slice() : block;
-      }
-      case 7: {
-        const count = this.varint();
-        const array: unknown[] = [];
-        for (let index = 0; index < count; index++) array.push(this.value());
-        return array;
-      }
-      case 8: {
-        const count = this.varint();
-        const map: Record<string, unknown> = {};
-        for (let index = 0; index < count; index++) {
-          const key = this.text();
-          const value = this.value();
-          if (key === "__proto__") {
-            // An assignment would set the prototype.
-            Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
-          } else {
-            map[key] = value;
-          }
-        }
-        return map;
-      }
+      case Kind.Bytes:
+        return this.block().slice();
+      case Kind.Array:
+        return this.array(() => this.value());
+      case Kind.Map:
+        // An assignment to the key `__proto__` would set the prototype.
+        return Object.fromEntries(this.array(() => [this.text(), this.value()]));
       default:
         throw new RangeError("not a session value");
     }
@@ -133,5 +118,5 @@ export class Reader {
 
 /** The value that these bytes encode. */
 export function decode(bytes: Uint8Array): unknown {
-  return new Reader(bytes, true).value();
+  return new Reader(bytes).value();
 }

@@ -1,34 +1,19 @@
 /** Writing values: the encoding of docs/format.md, byte by byte. */
 
 import { isBytes } from "../bytes.js";
-import { invalidValue } from "../error.js";
+import { type ErrorCode, invalidValue, usage } from "../error.js";
+import { Kind } from "./kind.js";
 
 /** How many arrays and objects may stand in one another, as in the core. */
-export const MAX_DEPTH = 32;
+const MAX_DEPTH = 32;
 
-const TEXT = new TextEncoder();
-const NOTHING = new Uint8Array(0);
+/** Up to here a text is written character by character, which is faster than a call of the encoder. */
+const SHORT = 48;
+const FIRST_SIZE = 512;
 const MAX_SPARE = 65_536;
 const MAX_I64 = 2n ** 63n - 1n;
 const MAX_U64 = 2n ** 64n - 1n;
-/** Up to here a text is written character by character, which is faster than a call of the encoder. */
-const SHORT = 48;
-
-const enum Kind {
-  Null,
-  Bool,
-  Int,
-  UInt,
-  Float,
-  Str,
-  Bytes,
-  Array,
-  Map,
-}
-
-/** What the last writer wrote in, for the next one: a new array costs more than most writing. A writer may be at work inside
- * another, where a value's getter stores a value. */
-let spare: Uint8Array | undefined;
+const TEXT = new TextEncoder();
 
 /** Writes values one after the other. */
 export class Writer {
@@ -37,21 +22,6 @@ export class Writer {
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-  }
-
-  /** A copy of what was written. Nothing can be written any more. */
-  finish(): Uint8Array {
-    const written = this.bytes.slice(0, this.length);
-    this.release();
-    return written;
-  }
-
-  /** Erases what was written, and leaves the array to the next writer. */
-  release(): void {
-    this.bytes.fill(0, 0, this.length);
-    if (this.bytes.length <= MAX_SPARE) spare = this.bytes;
-    this.bytes = NOTHING;
-    this.length = 0;
   }
 
   room(more: number): void {
@@ -89,38 +59,28 @@ export class Writer {
     this.bytes[this.length++] = byte;
   }
 
-  integer(number: number): void {
-    this.byte(Kind.Int);
-    // Zigzag; twice a large safe integer is not safe any more.
-    if (Math.abs(number) < 2 ** 51) this.varint(number < 0 ? -2 * number - 1 : 2 * number);
-    else this.bigVarint(number < 0 ? -2n * BigInt(number) - 1n : 2n * BigInt(number));
-  }
-
   number(number: number): void {
-    if (Number.isSafeInteger(number) && !Object.is(number, -0)) {
-      this.integer(number);
-      return;
-    }
-    this.byte(Kind.Float);
-    this.room(8);
-    new DataView(this.bytes.buffer).setFloat64(this.length, number, true);
-    this.length += 8;
-  }
-
-  bigint(number: bigint, path: Path): void {
-    if (number > MAX_U64 || number < -MAX_I64 - 1n) {
-      throw invalidValue(told(path), "a BigInt of more than 64 bits", "store it as text");
-    }
-    if (number > MAX_I64) {
-      this.byte(Kind.UInt);
-      this.bigVarint(number);
-    } else {
+    if (!Number.isSafeInteger(number) || Object.is(number, -0)) {
+      this.byte(Kind.Float);
+      this.room(8);
+      new DataView(this.bytes.buffer).setFloat64(this.length, number, true);
+      this.length += 8;
+    } else if (Math.abs(number) < 2 ** 51) {
       this.byte(Kind.Int);
-      this.bigVarint(number < 0n ? -2n * number - 1n : 2n * number);
+      this.varint(number < 0 ? -2 * number - 1 : 2 * number);
+    } else {
+      // Twice a large safe integer is not safe any more.
+      this.bigint(BigInt(number));
     }
   }
 
-  /** A length and the text in UTF-8. */
+  bigint(number: bigint): void {
+    const isUnsigned = number > MAX_I64;
+    this.byte(isUnsigned ? Kind.UInt : Kind.Int);
+    this.bigVarint(isUnsigned ? number : number < 0n ? -2n * number - 1n : 2n * number);
+  }
+
+  /** A length and the text in UTF-8; `false` for half of a surrogate pair, which has none. */
   text(text: string): boolean {
     if (text.length <= SHORT) {
       this.room(1 + text.length);
@@ -137,7 +97,7 @@ export class Writer {
         return true;
       }
     }
-    if (!isWellFormed(text)) return false;
+    if (!text.isWellFormed()) return false;
     this.block(TEXT.encode(text));
     return true;
   }
@@ -145,6 +105,11 @@ export class Writer {
   /** A length and the bytes. */
   block(bytes: Uint8Array): void {
     this.varint(bytes.length);
+    this.rest(bytes);
+  }
+
+  /** Bytes alone. */
+  rest(bytes: Uint8Array): void {
     this.room(bytes.length);
     this.bytes.set(bytes, this.length);
     this.length += bytes.length;
@@ -164,18 +129,19 @@ export class Writer {
         this.byte(value ? 1 : 0);
         return;
       case "bigint":
-        this.bigint(value, path);
+        if (value > MAX_U64 || value < -MAX_I64 - 1n) throw unfit(path, "a BigInt of more than 64 bits", "store it as text");
+        this.bigint(value);
         return;
       case "object":
         if (value === null) this.byte(Kind.Null);
         else this.object(value, path);
         return;
       case "undefined":
-        throw invalidValue(told(path), "undefined", "leave it out, or store null");
+        throw unfit(path, "undefined", "leave it out, or store null");
       case "function":
-        throw invalidValue(told(path), "a function", "store data only");
+        throw unfit(path, "a function", "store data only");
       default:
-        throw invalidValue(told(path), "a symbol", "store its description");
+        throw unfit(path, "a symbol", "store its description");
     }
   }
 
@@ -213,32 +179,30 @@ export class Writer {
 /** The way to a value: what it is in, and under which key; the first is the session's own key. */
 type Path = [container: object | undefined, key: string | number][];
 
+/** A writer at rest, for the next value: a new array costs more than most writing. */
+let idle: Writer | undefined;
+
 /** The encoding of `value`, which stands under `key` in a session. */
 export function encode(value: unknown, key: string): Uint8Array {
-  const writer = new Writer(spare ?? new Uint8Array(512));
-  spare = undefined;
+  const writer = idle ?? new Writer(new Uint8Array(FIRST_SIZE));
+  // Where a value's getter stores another value, that one has a writer of its own.
+  idle = undefined;
   try {
     writer.value(value, [[undefined, key]]);
-    return writer.finish();
-  } catch (error) {
-    writer.release();
-    throw error;
+    return writer.bytes.slice(0, writer.length);
+  } finally {
+    writer.bytes.fill(0, 0, writer.length);
+    writer.length = 0;
+    if (writer.bytes.length <= MAX_SPARE) idle = writer;
   }
 }
 
-/** Bytes in UTF-8; -1 for a text that has none, having half of a surrogate pair. */
-export function textLength(text: string): number {
-  if (text.length < 86) {
-    let at = 0;
-    while (at < text.length && text.charCodeAt(at) < 0x80) at++;
-    if (at === text.length) return at;
-  }
-  return isWellFormed(text) ? TEXT.encode(text).length : -1;
-}
-
-function isWellFormed(text: string): boolean {
-  const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
-  return !loneSurrogate.test(text);
+/** Refuses what is no text of so many bytes in UTF-8; half of a surrogate pair has none. */
+export function checkText(text: unknown, code: ErrorCode, most = 255, least = 1): asserts text is string {
+  const isFit =
+    typeof text === "string" && text.isWellFormed() && text.length >= least &&
+    (3 * text.length <= most || TEXT.encode(text).length <= most);
+  if (!isFit) throw usage(code);
 }
 
 /** Whether it is an object literal or has no prototype, in whatever realm it was made. */
@@ -247,25 +211,19 @@ function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-function told(path: Path): string {
-  let text = "";
-  for (const [, key] of path) {
-    if (typeof key === "number") text += `[${key}]`;
-    else text += text === "" ? key : `.${key}`;
-  }
-  return text;
+function unfit(path: Path, what: string, remedy: string): TypeError {
+  const told = path.map(([, key], depth) => (typeof key === "number" ? `[${key}]` : depth === 0 ? key : `.${key}`));
+  return invalidValue(told.join(""), what, remedy);
 }
 
 function brokenText(path: Path): TypeError {
-  return invalidValue(told(path), "text with half of a surrogate pair", "use text.toWellFormed(), or store bytes");
+  return unfit(path, "text with half of a surrogate pair", "use text.toWellFormed(), or store bytes");
 }
 
 function tooDeep(value: object, path: Path): TypeError {
-  const isCycle = path.some(([container]) => container === value);
-  const [what, remedy] = isCycle
-    ? ["an object that contains itself", "store an id instead of the object"]
-    : [`nested more than ${MAX_DEPTH} deep`, "flatten it"];
-  return invalidValue(told(isCycle ? path.slice(0, 4) : path.slice(0, 3)), what, remedy);
+  return path.some(([container]) => container === value)
+    ? unfit(path.slice(0, 4), "an object that contains itself", "store an id instead of the object")
+    : unfit(path.slice(0, 3), `nested more than ${MAX_DEPTH} deep`, "flatten it");
 }
 
 const REMEDIES: Record<string, string> = {
@@ -286,5 +244,5 @@ function notPlain(value: object, path: Path): TypeError {
     ? // The buffer alone may be one that others share, as a Buffer's is.
       "store new Uint8Array(array.buffer, array.byteOffset, array.byteLength), or [...array]"
     : (REMEDIES[name] ?? REMEDIES[shown] ?? "store a plain object of its fields, as { ...value }");
-  return invalidValue(told(path), `an instance of ${shown}`, remedy);
+  return unfit(path, `an instance of ${shown}`, remedy);
 }
