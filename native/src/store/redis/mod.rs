@@ -100,7 +100,11 @@ impl RedisStore {
         self.run(operation, call, Some(script), reads)
     }
 
-    fn read(&self, operation: &'static str, command: &Cmd) -> impl Future<Output = Result<Value, StoreError>> {
+    fn read(
+        &self,
+        operation: &'static str,
+        command: &Cmd,
+    ) -> impl Future<Output = Result<Value, StoreError>> {
         self.run(operation, command, None, true)
     }
 
