@@ -334,7 +334,7 @@ mod tests {
         assert!(others.iter().all(Result::is_ok));
         assert_eq!(link.messages(), [["b", "c", "d"]]);
         std::thread::scope(|scope| {
-            let answer = scope.spawn(|| idle.block_on(held)).join().unwrap();
+            let answer = scope.spawn(move || idle.block_on(held)).join().unwrap();
             assert_eq!(answer.unwrap(), Value::SimpleString("b".to_owned()));
         });
     }
