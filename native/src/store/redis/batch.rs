@@ -193,6 +193,8 @@ fn size(command: &Cmd) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures_util::FutureExt as _;
     use futures_util::future::join_all;
     use tokio::runtime::Builder;
@@ -330,7 +332,8 @@ mod tests {
             let _entered = idle.enter();
             batches.send(&link, &commands[1])
         };
-        let others = join_all(commands[2..].iter().map(|command| batches.send(&link, command))).await;
+        let others = join_all(commands[2..].iter().map(|command| batches.send(&link, command)));
+        let others = tokio::time::timeout(Duration::from_secs(10), others).await.expect("nobody is held up");
         assert!(others.iter().all(Result::is_ok));
         assert_eq!(link.messages(), [["b", "c", "d"]]);
         std::thread::scope(|scope| {

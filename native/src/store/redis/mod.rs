@@ -315,7 +315,7 @@ impl Store for RedisStore {
 
     async fn get(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, StoreError> {
         let name = self.record(key);
-        let mut command = Cmd::with_capacity(2, name.len() + 3);
+        let mut command = Cmd::with_capacity(2, name.len().saturating_add(3));
         command.arg("GET").arg(&name);
         let Some(mut value) = scripts::bytes(self.read("get", &command).await?) else { return Ok(None) };
         match Head::read(&value) {
