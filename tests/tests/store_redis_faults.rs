@@ -343,7 +343,7 @@ async fn what_travels_together_succeeds_and_fails_alone() {
         for (index, writer) in (0..).zip(writers) {
             match (index, writer.await.expect("a writer")) {
                 (_, Err(error)) => {
-                    assert_eq!((index, error.kind()), (other, StoreErrorKind::Corrupt), "{error}")
+                    assert_eq!((index, error.kind()), (other, StoreErrorKind::Corrupt), "{error}");
                 }
                 (_, Ok(outcome)) => {
                     let applied = round == 0 && index != gone;
@@ -357,7 +357,9 @@ async fn what_travels_together_succeeds_and_fails_alone() {
     for index in 0..50 {
         let held = store.get(&key(index)).await;
         match index {
-            _ if index == other => assert_eq!(held.expect_err("a list").kind(), StoreErrorKind::Corrupt),
+            _ if index == other => {
+                assert_eq!(held.expect_err("a list").kind(), StoreErrorKind::Corrupt);
+            }
             _ if index == gone => assert_eq!(held.expect("Redis runs"), None),
             _ => assert!(held.expect("Redis runs").expect("a record") == record(index), "{index}"),
         }
