@@ -291,6 +291,157 @@ async fn reads_and_writes_are_one_round_trip_each() {
     assert_eq!(redis_cli(server.port(), &["dbsize"]).trim(), "1", "something is left of the list");
 }
 
+/// Writes at the same time, each on condition that the record still is `old`; the outcomes in their order.
+async fn write_at_once(
+    store: &RedisStore,
+    writes: impl Iterator<Item = (StoreKey, Vec<u8>)>,
+) -> Vec<JoinHandle<Result<Outcome, StoreError>>> {
+    let mut writers = Vec::new();
+    for (key, record) in writes {
+        let store = store.clone();
+        writers.push(tokio::spawn(async move {
+            put(&store, key, &record, Condition::Matches(Tag::of(b"old"))).await
+        }));
+    }
+    // Until all of them have sent their command, or have handed it over to be sent.
+    for _ in 0..3 {
+        tokio::task::yield_now().await;
+    }
+    writers
+}
+
+async fn begin(store: &RedisStore, keys: std::ops::Range<u8>) {
+    for index in keys {
+        let outcome = put(store, key(index), b"old", Condition::Absent).await;
+        assert_eq!(outcome.expect("Redis runs"), Outcome::Applied);
+    }
+}
+
+/// How often the server has read from its clients.
+fn reads(server: &RedisServer) -> u64 {
+    let stats = redis_cli(server.port(), &["info", "stats"]);
+    let line = stats.lines().find_map(|line| line.strip_prefix("total_reads_processed:"));
+    line.and_then(|number| number.trim().parse().ok()).expect("a number")
+}
+
+#[tokio::test]
+async fn what_travels_together_succeeds_and_fails_alone() {
+    let server = RedisServer::start(&[]);
+    let store = RedisStore::connect(&server.url()).await.expect("Redis runs");
+    begin(&store, 0..50).await;
+    let [other, gone, large] = [7, 8, 9];
+    let name = format!("fastsession:record:{}", key(other));
+    redis_cli(server.port(), &["del", &name]);
+    redis_cli(server.port(), &["lpush", &name, "a list"]);
+    assert_eq!(store.delete(&key(gone), Condition::Any).await.expect("Redis runs"), Outcome::Applied);
+    // Every script has to be sent in full again.
+    redis_cli(server.port(), &["script", "flush"]);
+    let record = |index: u8| vec![index; if index == large { 1 << 20 } else { 100 }];
+    for round in 0..2 {
+        let before = reads(&server);
+        let writers = write_at_once(&store, (0..50).map(|index| (key(index), record(index)))).await;
+        for (index, writer) in (0..).zip(writers) {
+            match (index, writer.await.expect("a writer")) {
+                (_, Err(error)) => {
+                    assert_eq!((index, error.kind()), (other, StoreErrorKind::Corrupt), "{error}");
+                }
+                (_, Ok(outcome)) => {
+                    let applied = round == 0 && index != gone;
+                    assert_eq!(outcome == Outcome::Applied, applied, "{index} in round {round}");
+                }
+            }
+        }
+        // The large one takes many; in the first round all are sent twice.
+        assert!(round == 0 || reads(&server) - before < 100, "{} for 50 commands", reads(&server) - before);
+    }
+    for index in 0..50 {
+        let held = store.get(&key(index)).await;
+        match index {
+            _ if index == other => {
+                assert_eq!(held.expect_err("a list").kind(), StoreErrorKind::Corrupt);
+            }
+            _ if index == gone => assert_eq!(held.expect("Redis runs"), None),
+            _ => assert!(held.expect("Redis runs").expect("a record") == record(index), "{index}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_writes_that_travel_together_one_wins() {
+    let server = RedisServer::start(&[]);
+    let store = RedisStore::connect(&server.url()).await.expect("Redis runs");
+    begin(&store, 0..10).await;
+    let before = reads(&server);
+    let writers = write_at_once(&store, (0..40).map(|index| (key(index % 10), vec![index]))).await;
+    let mut winners = Vec::new();
+    for (index, writer) in (0..40).zip(writers) {
+        if writer.await.expect("a writer").expect("Redis runs") == Outcome::Applied {
+            winners.push(index);
+        }
+    }
+    assert!(reads(&server) - before < 10, "{} for 40 commands", reads(&server) - before);
+    assert_eq!(winners.len(), 10, "{winners:?}");
+    for winner in winners {
+        let held = store.get(&key(winner % 10)).await.expect("Redis runs");
+        assert_eq!(held.expect("a record"), [winner]);
+    }
+}
+
+#[tokio::test]
+async fn who_hangs_up_takes_nobody_along() {
+    let server = RedisServer::start(&[]);
+    let store = RedisStore::connect(&server.url()).await.expect("Redis runs");
+    begin(&store, 0..40).await;
+    // The script is known.
+    assert_eq!(
+        put(&store, key(0), b"old", Condition::Matches(Tag::of(b"old"))).await.expect("Redis runs"),
+        Outcome::Applied
+    );
+    let process = server.process().expect("it runs");
+    process.signal("-STOP");
+    let writers = write_at_once(&store, (0..40).map(|index| (key(index), b"new".to_vec()))).await;
+    for writer in writers.iter().step_by(2) {
+        writer.abort();
+    }
+    process.signal("-CONT");
+    for (index, writer) in (0..).zip(writers) {
+        match writer.await {
+            Ok(outcome) => assert_eq!(outcome.expect("Redis goes on"), Outcome::Applied, "{index}"),
+            Err(error) => assert!(error.is_cancelled() && index % 2 == 0, "{index}: {error}"),
+        }
+        let held = store.get(&key(index)).await.expect("Redis runs").expect("a record");
+        assert!(held == b"new" || held == b"old" && index % 2 == 0, "{index}: {held:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_dies_with_writes_under_way_leaves_each_unknown() {
+    let mut server = RedisServer::start(&[]);
+    let store = RedisStore::connect(&server.url()).await.expect("Redis runs");
+    begin(&store, 0..100).await;
+    server.process().expect("it runs").signal("-STOP");
+    let writers = write_at_once(&store, (0..100).map(|index| (key(index), b"new".to_vec()))).await;
+    server.kill();
+    for writer in writers {
+        let error = writer.await.expect("a writer").expect_err("nobody has answered");
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+    }
+    server.start_again();
+    let start = Instant::now();
+    while let Err(error) = store.get(&key(0)).await {
+        assert!(start.elapsed() < Duration::from_secs(20), "{error}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for index in 0..100 {
+        // Not sent again: the server read none of them.
+        assert_eq!(store.get(&key(index)).await.expect("Redis runs").expect("a record"), b"old");
+    }
+    let writers = write_at_once(&store, (0..100).map(|index| (key(index), b"new".to_vec()))).await;
+    for writer in writers {
+        assert_eq!(writer.await.expect("a writer").expect("Redis runs"), Outcome::Applied);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_on_the_server_expires() {
     let server = RedisServer::start(&[]);

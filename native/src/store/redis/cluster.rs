@@ -125,7 +125,7 @@ impl RedisStore {
             // If somebody else has shut it already, that does as well.
             let mut shut = redis::cmd("SET");
             shut.arg(gate).arg(me).arg("NX").arg("PX").arg(GATE_OPENS_AFTER.as_millis());
-            self.within("delete_owned", self.0.connection.run(&shut, true)).await?;
+            self.run("delete_owned", &shut, None, true).await?;
             let keys = self.filed_keys("delete_owned", owner).await?;
             if keys.iter().all(|key| known.contains(key)) {
                 return Ok(ended);
@@ -229,7 +229,7 @@ impl RedisStore {
         let mut command = redis::cmd("SCAN");
         let pattern: String = prefix.chars().flat_map(|letter| ['\\', letter]).chain(['*']).collect();
         command.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(1_000);
-        let answer = self.within("stats", self.0.connection.run_at(&command, node)).await?;
+        let answer = self.within("stats", self.0.timeout, self.0.connection.run_at(&command, node)).await?;
         redis::from_redis_value(answer).map_err(|_| self.corrupt("stats", "SCAN answered something else"))
     }
 

@@ -13,20 +13,20 @@ use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
-use redis::{AsyncConnectionConfig, Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
+use redis::{
+    AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value,
+};
 use tokio::sync::Mutex;
 
+use super::batch::{Answer, Batches, Link};
 use super::target::{Target, Topology};
 
 #[derive(Clone)]
 pub(super) enum Connection {
-    Single(ConnectionManager),
-    Sentinel(Arc<Sentinel>),
+    Single(ConnectionManager, Arc<Batches>),
+    Sentinel(Arc<Sentinel>, Arc<Batches>),
     Cluster(ClusterConnection),
 }
-
-/// Boxed, since the types of the futures in it are deep enough to overwhelm compilers.
-type Answer<'a> = Pin<Box<dyn Future<Output = RedisResult<Value>> + Send + 'a>>;
 
 /// The connection to the master, found anew after each failure.
 pub(super) struct Sentinel {
@@ -51,7 +51,7 @@ impl Connection {
                     .set_number_of_retries(1)
                     .set_min_delay(PAUSE);
                 let client = redis::Client::open(info.clone())?;
-                Ok(Self::Single(ConnectionManager::new_with_config(client, config).await?))
+                Ok(Self::Single(ConnectionManager::new_with_config(client, config).await?, Arc::default()))
             }
             Topology::Sentinel { sentinels, master, node } => {
                 let node = SentinelNodeConnectionInfo::default()
@@ -64,7 +64,7 @@ impl Connection {
                     .set_response_timeout(Some(timeout));
                 let sentinel = Sentinel { client: Mutex::new(client), master: Mutex::new(None), config };
                 sentinel.master().await?;
-                Ok(Self::Sentinel(Arc::new(sentinel)))
+                Ok(Self::Sentinel(Arc::new(sentinel), Arc::default()))
             }
             Topology::Cluster(nodes) => {
                 let builder = ClusterClient::builder(nodes.clone())
@@ -82,45 +82,61 @@ impl Connection {
 
     /// Sends `command` and, if it was refused before it did anything, sends it again, until it is accepted. The
     /// caller sets a limit to the time. A command that only `reads` is also sent again, once, when the connection broke.
-    pub(super) fn run<'a>(&'a self, command: &'a Cmd, reads: bool) -> Answer<'a> {
-        Box::pin(self.run_on(command, reads))
+    pub(super) async fn run(&self, command: &Cmd, reads: bool) -> RedisResult<Value> {
+        match self.send(command).await {
+            Err(error) => self.run_again(command, reads, error).await,
+            answer => answer,
+        }
     }
 
-    async fn run_on(&self, command: &Cmd, reads: bool) -> RedisResult<Value> {
-        let mut pause = PAUSE;
-        let mut broke = false;
-        let mut result = self.send(command).await;
-        loop {
-            let Err(error) = result else { return result };
-            match verdict(&error) {
-                Verdict::Moved if self.is_cluster() => {
-                    result = self.follow(command, &error).await;
-                    if result.as_ref().is_err_and(|error| matches!(verdict(error), Verdict::Moved)) {
-                        tokio::time::sleep(pause).await;
-                    }
-                }
-                Verdict::Refused => {
-                    self.forget_master(&error).await;
-                    tokio::time::sleep(pause).await;
-                    pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
-                    result = self.send(command).await;
-                }
-                Verdict::Broken if reads && !broke => {
-                    broke = true;
-                    result = self.send(command).await;
-                }
-                Verdict::Moved | Verdict::Broken | Verdict::Final => return Err(error),
+    /// Sends `command` once.
+    pub(super) fn send<'a>(&'a self, command: &'a Cmd) -> Answer<'a> {
+        match self {
+            Self::Single(connection, batches) => batches.send(connection, command),
+            Self::Sentinel(sentinel, batches) => batches.send(sentinel, command),
+            Self::Cluster(connection) => {
+                Answer::alone(async { connection.clone().req_packed_command(command).await })
             }
         }
     }
 
-    async fn send(&self, command: &Cmd) -> RedisResult<Value> {
-        let answer = match self {
-            Self::Single(connection) => connection.clone().req_packed_command(command).await,
-            Self::Sentinel(sentinel) => sentinel.send(command).await,
-            Self::Cluster(connection) => connection.clone().req_packed_command(command).await,
-        };
-        answer.and_then(Value::extract_error)
+    /// Goes on after `error`, which was the answer to `command`; as [`run`](Self::run). Boxed: it is large, and rarely needed.
+    pub(super) fn run_again<'a>(
+        &'a self,
+        command: &'a Cmd,
+        reads: bool,
+        mut error: RedisError,
+    ) -> Pin<Box<dyn Future<Output = RedisResult<Value>> + Send + 'a>> {
+        Box::pin(async move {
+            let mut pause = PAUSE;
+            let mut broke = false;
+            loop {
+                let result = match verdict(&error) {
+                    Verdict::Moved if self.is_cluster() => {
+                        let result = self.follow(command, &error).await;
+                        if result.as_ref().is_err_and(|error| matches!(verdict(error), Verdict::Moved)) {
+                            tokio::time::sleep(pause).await;
+                        }
+                        result
+                    }
+                    Verdict::Refused => {
+                        self.forget_master(&error).await;
+                        tokio::time::sleep(pause).await;
+                        pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                        self.send(command).await
+                    }
+                    Verdict::Broken if reads && !broke => {
+                        broke = true;
+                        self.send(command).await
+                    }
+                    Verdict::Moved | Verdict::Broken | Verdict::Final => return Err(error),
+                };
+                match result {
+                    Err(next) => error = next,
+                    answer => return answer,
+                }
+            }
+        })
     }
 
     /// Sends the command to where the Cluster says that the key is now, or just is being moved to.
@@ -167,7 +183,7 @@ impl Connection {
     }
 
     async fn forget_master(&self, error: &RedisError) {
-        if let Self::Sentinel(sentinel) = self
+        if let Self::Sentinel(sentinel, _) = self
             && error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
         {
             *sentinel.master.lock().await = None;
@@ -175,17 +191,41 @@ impl Connection {
     }
 }
 
-impl Sentinel {
-    async fn send(&self, command: &Cmd) -> RedisResult<Value> {
+impl Link for ConnectionManager {
+    async fn one(&self, command: &Cmd) -> RedisResult<Value> {
+        self.clone().send_packed_command(command).await
+    }
+
+    async fn all(&self, commands: &Pipeline) -> RedisResult<Vec<Value>> {
+        self.clone().send_packed_commands(commands, 0, commands.len()).await
+    }
+}
+
+impl Link for Arc<Sentinel> {
+    async fn one(&self, command: &Cmd) -> RedisResult<Value> {
         let (number, mut master) = self.master().await?;
-        let answer = master.req_packed_command(command).await;
-        if answer.as_ref().is_err_and(|error| error.is_unrecoverable_error() || error.is_timeout()) {
+        let answer = master.send_packed_command(command).await;
+        self.look_at(number, answer.as_ref().err()).await;
+        answer
+    }
+
+    async fn all(&self, commands: &Pipeline) -> RedisResult<Vec<Value>> {
+        let (number, mut master) = self.master().await?;
+        let answers = master.send_packed_commands(commands, 0, commands.len()).await;
+        self.look_at(number, answers.as_ref().err()).await;
+        answers
+    }
+}
+
+impl Sentinel {
+    /// Gives the connection of this number up if it broke or hangs.
+    async fn look_at(&self, number: u64, error: Option<&RedisError>) {
+        if error.is_some_and(|error| error.is_unrecoverable_error() || error.is_timeout()) {
             let mut current = self.master.lock().await;
             if current.as_ref().is_some_and(|(current, _)| *current == number) {
                 *current = None;
             }
         }
-        answer
     }
 
     /// The connection to the master, and which one it is by number.

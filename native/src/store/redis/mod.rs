@@ -4,9 +4,13 @@
 //! no record yet. (If there is one after all, a second round trip tells what.) Redis forgets
 //! expired records by itself. On a Cluster a record's first place on its owner's list costs one more round trip.
 //!
+//! All operations go over one connection (on a Cluster, one to each server). Except on a Cluster, those that are ready at the same
+//! moment travel as one message; each succeeds or fails by itself, and none waits for others to come.
+//!
 //! Redis acknowledges a write before its replicas have it, so a failover can lose the last acknowledged writes, sign-outs
 //! among them. Give it a memory policy of `noeviction` or `volatile-ttl`: any eviction signs visitors out.
 
+mod batch;
 mod cluster;
 mod connection;
 mod scripts;
@@ -14,11 +18,12 @@ mod target;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fastsession_core::store::{Condition, Outcome, OwnerKey, StoreKey, Which};
 use fastsession_core::time::UnixTime;
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
+use tokio::time::error::Elapsed;
 
 use self::cluster::Size;
 use self::connection::Connection;
@@ -88,39 +93,65 @@ impl RedisStore {
     }
 
     /// Runs a script: one round trip, two if the server does not know it yet.
-    async fn call(
+    fn call(
         &self,
         operation: &'static str,
         script: &Script,
         call: &Cmd,
         reads: bool,
-    ) -> Result<Value, StoreError> {
-        self.within(operation, async {
-            match self.0.connection.run(call, reads).await {
-                Err(error) if scripts::is_unknown(&error) => {
-                    self.0.connection.run(&script.in_full(call), reads).await
-                }
-                answer => answer,
-            }
-        })
-        .await
+    ) -> impl Future<Output = Result<Value, StoreError>> {
+        self.run(operation, call, Some(script), reads)
     }
 
-    async fn read(&self, operation: &'static str, command: &Cmd) -> Result<Value, StoreError> {
-        self.within(operation, self.0.connection.run(command, true)).await
+    fn read(
+        &self,
+        operation: &'static str,
+        command: &Cmd,
+    ) -> impl Future<Output = Result<Value, StoreError>> {
+        self.run(operation, command, None, true)
+    }
+
+    /// Runs a command, or a script by its hash; see [`Connection::run`].
+    async fn run(
+        &self,
+        operation: &'static str,
+        command: &Cmd,
+        script: Option<&Script>,
+        reads: bool,
+    ) -> Result<Value, StoreError> {
+        let (connection, start) = (&self.0.connection, Instant::now());
+        let error = match tokio::time::timeout(self.0.timeout, connection.send(command)).await {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => error,
+            Err(elapsed) => return Err(self.late(operation, elapsed)),
+        };
+        // Boxed, since it is rare: what every operation under way takes stays small.
+        let again = Box::pin(async move {
+            match (connection.run_again(command, reads, error).await, script) {
+                (Err(error), Some(script)) if scripts::is_unknown(&error) => {
+                    connection.run(&script.in_full(command), reads).await
+                }
+                (answer, _) => answer,
+            }
+        });
+        self.within(operation, self.0.timeout.saturating_sub(start.elapsed()), again).await
     }
 
     /// Bounds the time of an operation and puts its error into words.
     async fn within<T>(
         &self,
         operation: &'static str,
+        time: Duration,
         work: impl Future<Output = Result<T, RedisError>>,
     ) -> Result<T, StoreError> {
-        let result = match tokio::time::timeout(self.0.timeout, work).await {
-            Ok(result) => result.map_err(|error| failed(operation, error)),
-            Err(elapsed) => Err(StoreError::new(StoreErrorKind::Unavailable, ENGINE, operation, elapsed)),
-        };
-        result.map_err(|error| error.at(self.0.place.clone()))
+        match tokio::time::timeout(time, work).await {
+            Ok(result) => result.map_err(|error| failed(operation, error).at(self.0.place.clone())),
+            Err(elapsed) => Err(self.late(operation, elapsed)),
+        }
+    }
+
+    fn late(&self, operation: &'static str, elapsed: Elapsed) -> StoreError {
+        StoreError::new(StoreErrorKind::Unavailable, ENGINE, operation, elapsed).at(self.0.place.clone())
     }
 
     fn corrupt(&self, operation: &'static str, detail: &str) -> StoreError {
@@ -159,7 +190,7 @@ impl RedisStore {
                     .arg("NX")
                     .arg("PXAT")
                     .arg(milliseconds(put.expires_at));
-                match self.within("put", self.0.connection.run(&command, false)).await? {
+                match self.run("put", &command, None, false).await? {
                     // There is something; what, the script will tell.
                     Value::Nil => Ok(None),
                     Value::Okay => Ok(Some(Outcome::Applied)),
@@ -168,6 +199,19 @@ impl RedisStore {
             }
             Condition::Absent | Condition::Any => Ok(None),
         }
+    }
+
+    /// Writes a record whose owner's list may change.
+    async fn write_on_list(&self, put: &Put<'_>, value: &[u8]) -> Result<Outcome, StoreError> {
+        let Some(filing) = &put.filing else { return Ok(self.write(put, value, false).await?.into()) };
+        if !filing.is_new || self.lists().is_some() {
+            match self.write(put, value, filing.is_new).await? {
+                Written::NotOnList => {}
+                written => return Ok(written.into()),
+            }
+        }
+        self.file(&put.key, filing).await?;
+        Ok(self.write(put, value, true).await?.into())
     }
 
     async fn write(&self, put: &Put<'_>, value: &[u8], joins: bool) -> Result<Written, StoreError> {
@@ -270,8 +314,9 @@ impl Store for RedisStore {
     }
 
     async fn get(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut command = redis::cmd("GET");
-        command.arg(self.record(key));
+        let name = self.record(key);
+        let mut command = Cmd::with_capacity(2, name.len().saturating_add(3));
+        command.arg("GET").arg(&name);
         let Some(mut value) = scripts::bytes(self.read("get", &command).await?) else { return Ok(None) };
         match Head::read(&value) {
             Some(head) if head.record_at <= value.len() => {
@@ -289,15 +334,8 @@ impl Store for RedisStore {
         if let Some(outcome) = self.write_alone(&put, &value).await? {
             return Ok(outcome);
         }
-        let Some(filing) = &put.filing else { return Ok(self.write(&put, &value, false).await?.into()) };
-        if !filing.is_new || self.lists().is_some() {
-            match self.write(&put, &value, filing.is_new).await? {
-                Written::NotOnList => {}
-                written => return Ok(written.into()),
-            }
-        }
-        self.file(&put.key, filing).await?;
-        Ok(self.write(&put, &value, true).await?.into())
+        // Boxed, since it is rare: what every operation under way takes stays small.
+        Box::pin(self.write_on_list(&put, &value)).await
     }
 
     async fn delete(&self, key: &StoreKey, condition: Condition) -> Result<Outcome, StoreError> {

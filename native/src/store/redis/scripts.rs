@@ -26,12 +26,13 @@ const MAGIC: &[u8; 4] = b"fsr1";
 ///
 /// 0: the tag is another. 1: done. 2: nothing done, the owner is another: a case for [`PUT`].
 pub(super) const REPLACE: &str = r"
-local head = redis.call('GETRANGE', KEYS[1], 4, 99)
-if head == ARGV[1] then
-  redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3])
+local call, key, version = redis.call, KEYS[1], ARGV[1]
+local head = call('GETRANGE', key, 4, 99)
+if head == version then
+  call('SET', key, ARGV[2], 'PXAT', ARGV[3])
   return 1
 end
-if string.sub(head, 1, 32) == string.sub(ARGV[1], 1, 32) then return 2 end
+if string.sub(head, 1, 32) == string.sub(version, 1, 32) then return 2 end
 return 0";
 
 /// KEYS: record. ARGV: condition, tag, value, expiry in ms, owner or '', '1' if the key joins the owner's list.
@@ -154,8 +155,9 @@ impl Script {
 
     /// Calls it by its hash, with these keys; the arguments are appended by the caller.
     pub(super) fn call(&self, keys: &[&str]) -> Cmd {
-        let mut command = redis::cmd("EVALSHA");
-        command.arg(&self.hash).arg(keys.len()).arg(keys);
+        // What the short scripts take besides the value: without it, memory would be asked for again and again.
+        let mut command = Cmd::with_capacity(8, 1_024);
+        command.arg("EVALSHA").arg(&self.hash).arg(keys.len()).arg(keys);
         command
     }
 
