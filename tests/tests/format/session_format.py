@@ -293,6 +293,8 @@ class Session:
         revision, created, last_seen = (reader.varint() for _ in range(3))
         authenticated_at, idle, absolute = (reader.optional(reader.varint) for _ in range(3))
         secret, owner, label = reader.take(32), reader.optional(reader.text), reader.text()
+        if owner is not None and not 1 <= len(owner.encode()) <= 255 or len(label.encode()) > 128:
+            raise Refused
         session = cls(revision, created, last_seen, secret, authenticated_at, idle, absolute, owner, label)
         for _ in range(reader.count(3)):
             key, life = reader.text(), reader.byte()

@@ -10,6 +10,8 @@ export type ErrorCode =
   | "invalid_key"
   /** A value cannot be stored in a session: a `TypeError`, with a `path`. */
   | "invalid_value"
+  /** A stored value is none that this package would write; the others can be read. */
+  | "unreadable_value"
   /** An argument is of the wrong type or value: a `TypeError`. */
   | "invalid_argument"
   /** A session key is empty, over 255 bytes or no text. */
@@ -95,6 +97,7 @@ export function invalidArgument(message: string): TypeError {
 
 const TEXTS: Partial<Record<ErrorCode, string>> = {
   invalid_session_key: "a session key must have 1 to 255 bytes",
+  unreadable_value: "the stored value cannot be read: remove it, or store another one under its key",
   invalid_owner: "an owner's name must have 1 to 255 bytes",
   invalid_label: "a label must have at most 128 bytes",
   invalid_lifetime: "a session's lifetime must be 1 second to 400 days",
@@ -114,6 +117,6 @@ export function internal(cause?: unknown): SessionError {
 }
 
 /** The error of a call that `code` says everything of. */
-export function usage(code: ErrorCode): SessionError {
-  return new SessionError(code, TEXTS[code] ?? code);
+export function usage(code: ErrorCode, cause?: unknown): SessionError {
+  return new SessionError(code, TEXTS[code] ?? code, { cause });
 }

@@ -148,7 +148,7 @@ const COOKIE: Record<keyof CookieOptions, Kind> = {
 
 const CAPABILITIES: Record<keyof Capabilities, Kind> = {
   consistent: FLAG,
-  lag: [(value) => isWhole(value, 0, MOST_LAG), `0 to ${MOST_LAG} whole seconds`],
+  lag: [(value) => isWhole(value, 1, MOST_LAG), `1 to ${MOST_LAG} whole seconds`],
   conditions: FLAG,
 };
 
@@ -212,5 +212,5 @@ export function keyTexts(options: SessionOptions, context: Context): string[] {
   const given: unknown = typeof options.keys === "function" ? options.keys(context as Surroundings) : options.keys;
   checkAwaited(given, "keys");
   if (!isKeys(given)) throw unfit("the option keys gave no text: is the secret set in this environment?");
-  return [given as string | string[]].flat().flatMap((text) => text.split(/[,\s]+/)).filter((text) => text !== "");
+  return [given as string | string[]].flat().flatMap((text) => text.split(/[, \t\n\f\r]+/)).filter((text) => text !== "");
 }

@@ -18,7 +18,7 @@ export function optionTests({ createSessions, mapStore, kvStore, Fernet }) {
 
     ["what a store says of itself is checked", async () => {
       const make = (capabilities, more) => createSessions({ keys, store: { ...mapStore(), capabilities, ...more } });
-      for (const lag of [-1, Infinity, NaN, 1.5, "60", 3_601, null]) {
+      for (const lag of [-1, 0, Infinity, NaN, 1.5, "60", 3_601, null]) {
         await refused(() => make({ consistent: false, lag }), "capabilities.lag", "seconds");
       }
       await refused(() => make({ consistent: "no" }), "capabilities.consistent", "true or false");

@@ -36,6 +36,25 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
       ok(/; Max-Age=600;/.test(one.cookies.get(NAME).line), one.cookies.get(NAME).line);
     }],
 
+    ["a value that another program wrote wrongly is an error, and the others are there", async () => {
+      // "torn" is a text of the one byte ff, "whole" is 1; written after the page on the format.
+      const record = Uint8Array.from(
+        (
+          "80000000006b49d200000000000000000000000000000000007d2d385f47521d3dbc384a3dbfd796858addeb048b3fbb8665" +
+          "034e22c761f3e75e979ff5ea552a6ebf466cdd124ab2116625ca4c6571ea6523b06e0a3fb7227c7c44ca9b4b2861fbba7ce7" +
+          "2b41af804a56c2c134999878e278a101a88622b163f3439355400bad209282e5fa0ac6a18b"
+        ).match(/../g),
+        (byte) => parseInt(byte, 16),
+      );
+      const sessions = make({ store: { get: () => record, put() {}, delete() {} } });
+      const session = await sessions.load(`${NAME}=gAAAAABrSdIAAAAAAAAAAAAAAAAAAAAAAFZL7M28AL7o69SHE3Ir3UEkCVw8mdDLSMhj8Q_ab9VMefRDJDWNLC9ahvqKWcKfb5n8W3gyTKoQqTCdPgY-nvJnsJzZPlebKQ1oMQF9bmpj`);
+      equal([session.reason, session.has("torn"), session.get("whole")], [undefined, true, 1]);
+      await fails(() => session.get("torn"), "unreadable_value");
+      await fails(() => session.values(), "unreadable_value");
+      session.insert("torn", "mended");
+      equal(session.values(), { torn: "mended", whole: 1 });
+    }],
+
     ["who stores nothing gets no cookie and costs no write", async () => {
       const store = mapStore();
       const one = visitor({ store });

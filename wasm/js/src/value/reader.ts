@@ -1,11 +1,12 @@
 /** Reading values: the mirror image of writer.ts. What is read was written or checked by the core. */
 
+import { usage } from "../error.js";
 import { Kind } from "./kind.js";
 
 /** Up to here a text is read character by character, which is faster than a call of the decoder. */
 const SHORT = 8;
 /** A byte order mark is a character like others: without it, a name would be another. */
-const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
+const TEXT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Reads values one after the other. */
 export class Reader {
@@ -116,7 +117,15 @@ export class Reader {
   }
 }
 
-/** The value that these bytes encode. */
+/**
+ * The value that these bytes encode. The core has looked at what comes from a record, but not whether its text is UTF-8.
+ *
+ * @throws {@link SessionError} `unreadable_value`
+ */
 export function decode(bytes: Uint8Array): unknown {
-  return new Reader(bytes).value();
+  try {
+    return new Reader(bytes).value();
+  } catch (cause) {
+    throw usage("unreadable_value", cause);
+  }
 }
