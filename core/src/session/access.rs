@@ -38,6 +38,15 @@ impl<B: Buffer> Session<B> {
         visible.map(|entry| (entry.key(), entry.value))
     }
 
+    /// Whether there is anything in it that somebody could miss.
+    pub(crate) fn holds_anything(&self) -> bool {
+        self.data.count() > 0
+            || self.owner().is_some()
+            || !self.label().is_empty()
+            || self.has_csrf_secret()
+            || self.intent.lifetimes
+    }
+
     /// How many keys there are.
     pub fn len(&self) -> usize {
         self.keys().count()

@@ -80,7 +80,7 @@ impl<B: Buffer> Session<B> {
         missing
     }
 
-    fn has_csrf_secret(&self) -> bool {
+    pub(crate) fn has_csrf_secret(&self) -> bool {
         self.header.csrf_secret != [0; CSRF_SECRET_LENGTH]
     }
 }

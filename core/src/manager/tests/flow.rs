@@ -26,6 +26,34 @@ fn an_untouched_visitor_costs_nothing() {
 }
 
 #[test]
+fn who_has_nothing_in_the_end_gets_no_cookie() {
+    let mut host = Host::new();
+    let changes: [fn(&mut Session<Bytes>); 4] = [
+        |session| session.insert("n", &1).map(|()| assert_eq!(session.remove("n"), Ok(true))).unwrap(),
+        |session| session.set_label("").unwrap(),
+        |session| session.clear().unwrap(),
+        |session| session.rotate().unwrap(),
+    ];
+    for change in changes {
+        let mut session = host.load("");
+        change(&mut session);
+        let saved = host.save(session);
+        assert_eq!((saved.kind, saved.header), (None, None));
+    }
+    let changes: [fn(&mut Session<Bytes>); 4] = [
+        |session| session.flash("n", &1).unwrap(),
+        |session| session.set_label("Firefox").unwrap(),
+        |session| assert!(session.csrf_token(&mut SeededRng::new(1)).is_ok()),
+        |session| session.set_lifetime(Some(Duration::from_mins(1)), None).unwrap(),
+    ];
+    for change in changes {
+        let mut session = host.load("");
+        change(&mut session);
+        assert_eq!(host.save(session).kind, Some(EventKind::Created));
+    }
+}
+
+#[test]
 fn values_come_back_with_the_cookie() {
     let mut host = Host::new();
     let mut session = host.load("");
