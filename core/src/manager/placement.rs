@@ -166,7 +166,9 @@ impl Manager {
             let sealed_at = timestamp_of(data.token());
             let is_young = match self.placement {
                 Placement::Both { lag } => sealed_at.is_some_and(|at| at.age(now) <= lag.saturating_mul(2)),
-                Placement::Store | Placement::Cookie => true,
+                Placement::Cookie => true,
+                // What such a cookie says is from another time.
+                Placement::Store => false,
             };
             if is_young && let Ok(unsealed) = self.unseal(data, header, id, likely, now) {
                 return Some(Opened { session, tag, unsealed });

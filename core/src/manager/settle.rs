@@ -23,7 +23,7 @@ impl Manager {
     pub(super) fn needs_commit<B: Buffer>(&self, session: &Session<B>, now: UnixTime) -> bool {
         let intent = session.intent;
         match &session.origin {
-            Origin::Fresh(_) => intent.changed && !intent.destroyed && session.holds_anything(),
+            Origin::Fresh(_) => session.would_begin(),
             Origin::Stored(_) if intent.destroyed || intent.discarded => intent.destroyed,
             Origin::Stored(stored) => {
                 intent.changed || intent.rotate || !stored.is_current || self.touch_is_due(session, now)

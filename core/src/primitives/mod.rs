@@ -157,7 +157,8 @@ pub(crate) fn unpad(block: &[u8; BLOCK_LENGTH]) -> Option<usize> {
     let [.., padding] = *block;
     // What is wrong about any byte, gathered without a branch: all 16 are one step of the processor.
     let wrong = block.iter().zip(FROM_END).fold(0, |wrong, (byte, from_end)| {
-        let is_padding = u8::from(from_end < padding).wrapping_neg();
+        // 0xff where the difference is below zero.
+        let is_padding = (u16::from(from_end).wrapping_sub(padding.into()) >> 8).to_le_bytes()[0];
         wrong | (is_padding & (byte ^ padding))
     });
     let good = wrong.ct_eq(&0) & !padding.ct_eq(&0) & !padding.ct_gt(&16);

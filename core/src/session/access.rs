@@ -39,8 +39,8 @@ impl<B: Buffer> Session<B> {
     }
 
     /// Whether there is anything in it that somebody could miss.
-    pub(crate) fn holds_anything(&self) -> bool {
-        self.data.count() > 0
+    pub(super) fn holds_anything(&self) -> bool {
+        self.data.entries().flatten().any(|entry| !entry.life.is_over(self.now))
             || self.owner().is_some()
             || !self.label().is_empty()
             || self.has_csrf_secret()

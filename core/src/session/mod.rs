@@ -226,13 +226,18 @@ impl<B: Buffer> Session<B> {
 
     /// Whether a commit now would store something, or end the session.
     pub fn is_changed(&self) -> bool {
-        self.intent.changed || self.intent.destroyed
+        self.intent.destroyed
+            || if self.reason().is_some() { self.would_begin() } else { self.intent.changed }
     }
 
     /// Whether a commit now would send the browser a cookie: it would begin or rotate the session, or change its lifetime.
     pub fn needs_cookie(&self) -> bool {
-        let is_fresh = self.reason().is_some();
-        self.intent.rotate || self.intent.lifetimes || (is_fresh && self.is_changed())
+        if self.reason().is_some() { self.would_begin() } else { self.intent.rotate || self.intent.lifetimes }
+    }
+
+    /// Whether a commit now would store a session that began with this request.
+    pub(crate) fn would_begin(&self) -> bool {
+        self.intent.changed && !self.intent.destroyed && self.holds_anything()
     }
 
     /// Drops this request's changes, as after a handler that failed. A [`Self::destroy`] stays, since whoever signs out

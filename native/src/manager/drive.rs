@@ -35,13 +35,6 @@ pub(crate) struct Opening {
     at: UnixTime,
 }
 
-impl Opening {
-    /// A session that is read again, at this time: its cookies are not at hand any more.
-    pub(crate) fn again(pending: Pending, at: UnixTime) -> Self {
-        Self { pending, copies: Vec::new(), at }
-    }
-}
-
 /// An update that a conflict makes necessary again.
 pub(crate) struct Repeat {
     pub(crate) key: String,
@@ -90,8 +83,16 @@ impl Inner {
     }
 
     /// Reads the record and makes the session of it.
-    pub(crate) async fn read(&self, opening: Opening) -> Result<CoreSession, Error> {
-        let Opening { pending, copies, .. } = opening;
+    pub(crate) fn read(&self, opening: Opening) -> impl Future<Output = Result<CoreSession, Error>> {
+        self.read_with(opening.pending, opening.copies)
+    }
+
+    /// As [`Self::read`]; a session that is read again has no copies in cookies at hand any more.
+    pub(crate) async fn read_with(
+        &self,
+        pending: Pending,
+        copies: Vec<Vec<u8>>,
+    ) -> Result<CoreSession, Error> {
         let record = match pending.key() {
             Some(key) if self.core.placement() != Placement::Cookie => self.get(key).await?,
             _ => Vec::new(),

@@ -11,7 +11,7 @@ use fastsession_core::manager::Manager;
 use fastsession_core::store::StoreKey;
 
 pub use self::builder::Builder;
-pub(crate) use self::drive::{CoreCommit, CoreFinished, CoreSession, Opening, Repeat};
+pub(crate) use self::drive::{CoreCommit, CoreFinished, CoreSession, Repeat};
 pub use self::owners::{Listed, Listing};
 use crate::Error;
 use crate::session::Session;

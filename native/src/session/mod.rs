@@ -8,7 +8,7 @@ use std::sync::Arc;
 use fastsession_core::manager::Placement;
 
 pub(crate) use self::slot::{Begun, Phase, Slot};
-use crate::manager::{CoreSession, Opening, SessionManager};
+use crate::manager::{CoreSession, SessionManager};
 use crate::{Error, SessionError};
 
 /// The session of a request.
@@ -75,7 +75,7 @@ impl Session {
         }
         let (pending, phase) = self.0.take_for_reload()?;
         let inner = self.manager().inner();
-        let session = inner.read(Opening::again(pending, inner.now())).await?;
+        let session = inner.read_with(pending, Vec::new()).await?;
         self.0.reloaded(session, phase);
         Ok(())
     }

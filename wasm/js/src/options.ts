@@ -148,7 +148,7 @@ const COOKIE: Record<keyof CookieOptions, Kind> = {
 
 const CAPABILITIES: Record<keyof Capabilities, Kind> = {
   consistent: FLAG,
-  lag: [(value) => isWhole(value, 1, MOST_LAG), `1 to ${MOST_LAG} whole seconds`],
+  lag: [(value) => isWhole(value, 0, MOST_LAG), `0 to ${MOST_LAG} whole seconds`],
   conditions: FLAG,
 };
 
@@ -156,8 +156,8 @@ const CAPABILITIES: Record<keyof Capabilities, Kind> = {
 export function checkOptions(options: SessionOptions): void {
   if (!isObject(options)) throw unfit("the options must be an object");
   checkKnown("", options, OPTIONS);
-  checkKnown("cookie.", options.cookie ?? {}, COOKIE);
   checkAll("the option ", options, OPTIONS);
+  checkKnown("cookie.", options.cookie ?? {}, COOKIE);
   checkAll("the option cookie.", options.cookie ?? {}, COOKIE);
   if (options.keys === undefined) throw unfit("the option keys is missing: one Fernet key or several, newest first");
   if (options.store === undefined && options.placement !== "cookie") {

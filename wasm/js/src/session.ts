@@ -356,7 +356,7 @@ export class Session<Data extends object = any> {
       const fresh = committed.cookies.map(name);
       this.#cookies = [...this.#cookies.filter((old) => !fresh.includes(name(old))), ...committed.cookies];
       this.#key = committed.key ?? this.#key;
-      if (reopens) this.#takeUp(reopened(this.#host, committed), next);
+      if (reopens) this.#takeUp(reopened(this.#host, committed), next, this.#isDestroyed);
       else this.#committed = committed;
     } catch (error) {
       this.#failure = error;
@@ -366,14 +366,14 @@ export class Session<Data extends object = any> {
     }
   }
 
-  #takeUp(state: State, phase: Phase): void {
+  #takeUp(state: State, phase: Phase, isDestroyed = false): void {
     this.#staged = new Staged(this.#host.core, this.#host.limit, state);
     this.#values = new Map(state.values);
     this.#flashes = new Map(state.flashes);
     this.#repeats = [];
     this.#committed = undefined;
     this.#failure = undefined;
-    this.#isDestroyed = false;
+    this.#isDestroyed = isDestroyed;
     this.#key = state.key;
     this.#phase = phase;
   }

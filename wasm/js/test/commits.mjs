@@ -98,6 +98,18 @@ export function commits({ make, visitor, count, mapStore }) {
       await fails(() => session.cookies(), "response_sent");
     }],
 
+    ["a destroyed session that was saved stays destroyed, and its cookie is removed", async () => {
+      const one = visitor();
+      await one.visit(count);
+      const session = await one.session();
+      session.destroy();
+      await session.save();
+      equal(session.isDestroyed, true);
+      await fails(() => session.insert("visits", 1), "destroyed");
+      one.take(await session.cookies());
+      equal(one.cookies.size, 0);
+    }],
+
     ["a destroyed session is not reloaded", async () => {
       const one = visitor();
       await one.visit(count);

@@ -28,7 +28,8 @@ fn an_untouched_visitor_costs_nothing() {
 #[test]
 fn who_has_nothing_in_the_end_gets_no_cookie() {
     let mut host = Host::new();
-    let changes: [fn(&mut Session<Bytes>); 4] = [
+    let changes: [fn(&mut Session<Bytes>); 5] = [
+        |session| session.insert_until("n", &1, UnixTime::from_secs(1)).unwrap(),
         |session| session.insert("n", &1).map(|()| assert_eq!(session.remove("n"), Ok(true))).unwrap(),
         |session| session.set_label("").unwrap(),
         |session| session.clear().unwrap(),
@@ -37,6 +38,7 @@ fn who_has_nothing_in_the_end_gets_no_cookie() {
     for change in changes {
         let mut session = host.load("");
         change(&mut session);
+        assert!(!session.needs_cookie() && !session.is_changed());
         let saved = host.save(session);
         assert_eq!((saved.kind, saved.header), (None, None));
     }
@@ -49,6 +51,7 @@ fn who_has_nothing_in_the_end_gets_no_cookie() {
     for change in changes {
         let mut session = host.load("");
         change(&mut session);
+        assert!(session.needs_cookie() && session.is_changed());
         assert_eq!(host.save(session).kind, Some(EventKind::Created));
     }
 }

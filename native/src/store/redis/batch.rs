@@ -6,11 +6,12 @@
 //! that is alone leaves at once.
 
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 
+use futures_util::future::{Either, select};
 use redis::{Arg, Cmd, Pipeline, RedisResult, Value};
 use tokio::runtime::{self, Handle};
 use tokio::sync::oneshot;
@@ -34,15 +35,13 @@ const SMALL: usize = 16 * 1_024;
 #[derive(Default)]
 pub(super) struct Batches {
     under_way: AtomicUsize,
-    waiting: Mutex<Waiting>,
+    /// Those that commands may still join, each with the runtime whose task will send it: another runtime may not be running
+    /// just now, so none relies on another's.
+    gathering: Mutex<Vec<(runtime::Id, Weak<Batch>)>>,
 }
 
-#[derive(Default)]
-struct Waiting {
-    commands: Vec<Waiter>,
-    /// Where the task is that will send them. Another runtime may not be running just now, so none relies on another's.
-    runtime: Option<runtime::Id>,
-}
+/// Commands that will be one message. Its task holds it, so that a runtime that ends takes it along.
+struct Batch(Mutex<Vec<Waiter>>);
 
 struct Waiter {
     command: Cmd,
@@ -66,7 +65,7 @@ struct Counted<'a>(&'a AtomicUsize);
 
 impl Batches {
     /// Sends `command` over `link`, with others if there are any.
-    pub(super) fn send<'a>(self: &'a Arc<Self>, link: &'a impl Link, command: &'a Cmd) -> Answer<'a> {
+    pub(super) fn send<'a>(&'a self, link: &'a impl Link, command: &'a Cmd) -> Answer<'a> {
         let is_alone = self.under_way.fetch_add(1, Ordering::Relaxed) == 0;
         let counted = Some(Counted(&self.under_way));
         if is_alone || size(command) > SMALL {
@@ -77,37 +76,45 @@ impl Batches {
         Answer { source: Source::Together(receiver), _counted: counted }
     }
 
-    fn join(self: &Arc<Self>, link: &impl Link, waiter: Waiter) {
+    fn join(&self, link: &impl Link, waiter: Waiter) {
         let runtime = Handle::current();
-        let mut waiting = self.waiting();
-        waiting.commands.push(waiter);
-        if waiting.commands.len() >= AT_ONCE {
-            let commands = waiting.take();
-            drop(waiting);
-            runtime.spawn(send(link.clone(), commands));
-        } else if waiting.runtime != Some(runtime.id()) {
-            waiting.runtime = Some(runtime.id());
-            drop(waiting);
-            let (batches, link) = (Arc::clone(self), link.clone());
-            runtime.spawn(async move {
-                after_the_others().await;
-                let commands = batches.waiting().take();
-                send(link, commands).await;
-            });
+        let mut gathering = lock(&self.gathering);
+        gathering.retain(|(_, batch)| batch.strong_count() > 0);
+        let mut own = gathering.iter().filter(|(id, _)| *id == runtime.id());
+        let mut waiter = Some(waiter);
+        if own.any(|(_, batch)| batch.upgrade().is_some_and(|batch| batch.take_in(&mut waiter))) {
+            return;
         }
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        // It is whole at every moment that could panic.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        let batch = Arc::new(Batch(Mutex::new(waiter.into_iter().collect())));
+        gathering.push((runtime.id(), Arc::downgrade(&batch)));
+        let link = link.clone();
+        runtime.spawn(async move {
+            after_the_others().await;
+            let commands = batch.close();
+            drop(batch);
+            send(link, commands).await;
+        });
     }
 }
 
-impl Waiting {
-    fn take(&mut self) -> Vec<Waiter> {
-        self.runtime = None;
-        std::mem::take(&mut self.commands)
+impl Batch {
+    /// Takes the command, unless there is no place any more.
+    fn take_in(&self, waiter: &mut Option<Waiter>) -> bool {
+        let mut commands = lock(&self.0);
+        let is_open = (1..AT_ONCE).contains(&commands.len());
+        commands.extend(waiter.take_if(|_| is_open));
+        is_open
     }
+
+    /// The commands; an empty batch takes none in.
+    fn close(&self) -> Vec<Waiter> {
+        std::mem::take(&mut lock(&self.0))
+    }
+}
+
+/// What these locks guard is whole at every moment that could panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<'a> Answer<'a> {
@@ -146,8 +153,14 @@ async fn send(link: impl Link, waiters: Vec<Waiter>) {
     if answers.is_empty() {
         return;
     }
+    // Where all have given up, neither is it sent: a connection may take its time, and what came late could undo what its
+    // caller did since.
+    let result = match select(pin!(link.all(&commands)), pin!(all_closed(&mut answers))).await {
+        Either::Left((result, _)) => result,
+        Either::Right(_) => return,
+    };
     // A caller may have gone meanwhile: nobody misses that answer.
-    match link.all(&commands).await {
+    match result {
         Ok(values) => {
             for (answer, value) in answers.into_iter().zip(values) {
                 let _ = answer.send(Ok(value));
@@ -176,6 +189,12 @@ async fn after_the_others() {
     .await;
 }
 
+async fn all_closed(answers: &mut [oneshot::Sender<RedisResult<Value>>]) {
+    for answer in answers {
+        answer.closed().await;
+    }
+}
+
 /// What a caller is told whose command was with a task that ended, together with its runtime, or without an answer.
 fn lost(_: RecvError) -> RedisResult<Value> {
     let reason = "the runtime that sent the command was shut down";
@@ -198,6 +217,7 @@ mod tests {
     use futures_util::FutureExt as _;
     use futures_util::future::join_all;
     use tokio::runtime::Builder;
+    use tokio::sync::Notify;
 
     use super::*;
 
@@ -208,19 +228,22 @@ mod tests {
         state: Option<State>,
     }
 
-    #[derive(Clone, Copy)]
+    #[derive(Clone)]
     enum State {
-        Silent,
         Broken,
+        /// It sends when this is given.
+        Connecting(Arc<Notify>),
     }
 
     impl Echo {
         async fn answer(&self, commands: impl Iterator<Item = &Cmd>) -> RedisResult<Vec<Value>> {
             let names: Vec<_> = commands.map(name).collect();
+            if let Some(State::Connecting(done)) = &self.state {
+                done.notified().await;
+            }
             self.messages.lock().unwrap().push(names.clone());
-            match self.state {
-                None => Ok(names.into_iter().map(echoed).collect()),
-                Some(State::Silent) => std::future::pending().await,
+            match &self.state {
+                None | Some(State::Connecting(_)) => Ok(names.into_iter().map(echoed).collect()),
                 Some(State::Broken) => Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into()),
             }
         }
@@ -295,6 +318,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_all_have_given_up_is_not_sent_when_the_connection_is_there() {
+        let done = Arc::new(Notify::new());
+        let state = Some(State::Connecting(Arc::clone(&done)));
+        let (batches, link) = (Arc::<Batches>::default(), Echo { state, ..Echo::default() });
+        let commands = commands(&["a", "b", "c"]);
+        let answers: Vec<_> = commands.iter().map(|command| batches.send(&link, command)).collect();
+        let limit = Duration::from_millis(20);
+        assert!(tokio::time::timeout(limit, join_all(answers)).await.is_err());
+        // Whoever still waited to send would do so now.
+        tokio::task::yield_now().await;
+        done.notify_waiters();
+        tokio::time::sleep(limit).await;
+        assert!(link.messages().is_empty(), "{:?}", link.messages());
+    }
+
+    #[tokio::test]
     async fn a_message_that_is_lost_is_an_error_to_each() {
         let (batches, link) =
             (Arc::<Batches>::default(), Echo { state: Some(State::Broken), ..Echo::default() });
@@ -335,7 +374,7 @@ mod tests {
         let others = join_all(commands[2..].iter().map(|command| batches.send(&link, command)));
         let others = tokio::time::timeout(Duration::from_secs(10), others).await.expect("nobody is held up");
         assert!(others.iter().all(Result::is_ok));
-        assert_eq!(link.messages(), [["b", "c", "d"]]);
+        assert_eq!(link.messages(), [["c", "d"]], "another runtime's command is carried off");
         std::thread::scope(|scope| {
             let answer = scope.spawn(move || idle.block_on(held)).join().unwrap();
             assert_eq!(answer.unwrap(), Value::SimpleString("b".to_owned()));
@@ -343,25 +382,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_runtime_that_ends_is_an_error() {
-        let (batches, link) =
-            (Arc::<Batches>::default(), Echo { state: Some(State::Silent), ..Echo::default() });
+    async fn a_runtime_that_ends_takes_its_own_commands_along_and_no_others() {
+        let (batches, link) = (Arc::<Batches>::default(), Echo::default());
         let commands = commands(&["a", "b", "c"]);
         let _alone = batches.send(&link, &commands[0]);
         let here = batches.send(&link, &commands[1]);
-        std::thread::scope(|scope| {
-            let (batches, link, command) = (&batches, &link, &commands[2]);
-            scope.spawn(move || {
-                let other = Builder::new_current_thread().build().unwrap();
-                other.block_on(async {
-                    let _there = batches.send(link, command);
-                    while link.messages().is_empty() {
-                        tokio::task::yield_now().await;
-                    }
-                });
-            });
-        });
-        assert_eq!(link.messages(), [["b", "c"]]);
-        assert!(here.await.unwrap_err().is_io_error());
+        let other = Builder::new_current_thread().build().unwrap();
+        let there = {
+            let _entered = other.enter();
+            batches.send(&link, &commands[2])
+        };
+        other.shutdown_background();
+        assert!(there.await.unwrap_err().is_io_error());
+        assert_eq!(here.await.unwrap(), Value::SimpleString("b".to_owned()));
+        assert_eq!(link.messages(), [["b"]]);
     }
 }

@@ -5,7 +5,8 @@
 //! expired records by itself. On a Cluster a record's first place on its owner's list costs one more round trip.
 //!
 //! All operations go over one connection (on a Cluster, one to each server). Except on a Cluster, those that are ready at the same
-//! moment travel as one message; each succeeds or fails by itself, and none waits for others to come.
+//! moment travel as one message, and none waits for others to come. Each has an answer of its own; they are answered together, and a
+//! message that is lost or late is so for all in it.
 //!
 //! Redis acknowledges a write before its replicas have it, so a failover can lose the last acknowledged writes, sign-outs
 //! among them. Give it a memory policy of `noeviction` or `volatile-ttl`: any eviction signs visitors out.
