@@ -61,7 +61,7 @@ export interface Capabilities {
    * sessions are placed in both store and cookie, so that visitors see their own writes.
    */
   consistent?: boolean;
-  /** For how many seconds reads may be old, if the store is not consistent; 60 unless said otherwise. */
+  /** For how many seconds reads may be old, if the store is not consistent: 1 to 3,600; 60 unless said otherwise. */
   lag?: number;
   /**
    * Whether {@link SessionStore.put} and {@link SessionStore.delete} check their conditions, in one step with the

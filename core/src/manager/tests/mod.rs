@@ -2,6 +2,7 @@
 
 mod blocks;
 mod flow;
+mod lifetimes;
 mod merge;
 mod park;
 mod placement;
