@@ -63,10 +63,14 @@ pub(super) fn encode(put: &Put<'_>) -> io::Result<Vec<u8>> {
 impl Held {
     /// Reads the header; `None` if the file is not whole.
     ///
-    /// A layout of another version is an error: a newer version wrote it, and it must not be overwritten.
+    /// A layout of another version is an error: a newer version wrote it, and it must not be overwritten. So is a folder, which
+    /// no file can take the place of.
     pub(super) fn read(file: File) -> io::Result<Option<Self>> {
         step("stat")?;
         let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a folder is in the place of a record's file"));
+        }
         if !metadata.is_file() || metadata.len() < HEADER_LENGTH as u64 {
             return Ok(None);
         }

@@ -120,6 +120,18 @@ fn a_pipe_in_place_of_a_record_holds_nobody_up() {
 }
 
 #[tokio::test]
+async fn a_folder_in_place_of_a_record_stops_no_purge() {
+    let fixture = Fixture::new();
+    fs::create_dir_all(fixture.record_path()).unwrap();
+    let store = FileStore::open(fixture.root()).await.unwrap();
+    let error = store.get(&fixture.key).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error}");
+    store.purge_expired(UnixTime::from_secs(u64::MAX), &Progress::none()).await.unwrap();
+    assert!(fixture.record_path().is_dir());
+    assert_eq!(store.stats(&Progress::none()).await.unwrap().unreadable, Some(1));
+}
+
+#[tokio::test]
 async fn what_a_killed_writer_left_is_swept() {
     let fixture = Fixture::new();
     fixture.put_old(None);
