@@ -291,6 +291,34 @@ async fn reads_and_writes_are_one_round_trip_each() {
     assert_eq!(redis_cli(server.port(), &["dbsize"]).trim(), "1", "something is left of the list");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_ended_leaves_its_list_in_a_cluster() {
+    let cluster = Cluster::start();
+    let store = RedisStore::connect(&cluster.url()).await.expect("Redis runs");
+    let owner = OwnerKey::from_bytes(&[9; 32]);
+    let count = || {
+        let list = format!("fastsession:owner:{{{owner}}}");
+        [list.clone(), list + ":order"].map(|name| {
+            let counts = cluster.servers.iter().map(|server| redis_cli(server.port(), &["zcard", &name]));
+            counts.filter_map(|count| count.trim().parse::<u64>().ok()).max()
+        })
+    };
+    for index in 0..9 {
+        let filing = Some(Filing { owner, entry: b"", is_new: true, until: later() });
+        let put =
+            Put { key: key(index), record: b"", expires_at: later(), condition: Condition::Absent, filing };
+        assert_eq!(store.put(put).await.expect("Redis runs"), Outcome::Applied);
+    }
+    assert_eq!(count(), [Some(9), Some(9)]);
+    for index in 0..3 {
+        assert_eq!(store.delete(&key(index), Condition::Any).await.expect("Redis runs"), Outcome::Applied);
+    }
+    assert_eq!(count(), [Some(6), Some(6)]);
+    assert_eq!(store.delete_owned(&owner, Which::Except(key(5))).await.expect("Redis runs"), 5);
+    assert_eq!(count(), [Some(1), Some(1)]);
+    assert_eq!(store.list(&owner).await.expect("Redis runs").len(), 1);
+}
+
 /// Writes at the same time, each on condition that the record still is `old`; the outcomes in their order.
 async fn write_at_once(
     store: &RedisStore,

@@ -159,6 +159,7 @@ list! { ($)
     conditions_decide_a_delete
     the_tag_is_all_that_counts
     a_list_shows_what_lives
+    a_list_keeps_what_lives_longer_than_planned
     a_list_gives_the_last_entry
     a_record_is_on_one_list
     ending_all_ends_all

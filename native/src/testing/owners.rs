@@ -37,6 +37,30 @@ pub async fn a_list_shows_what_lives<S: Subject>(subject: &S) -> Checked {
     Ok(())
 }
 
+/// A record stays on the list as long as it lives, also if a later write lets it live longer than the first said, as where an
+/// application grants its sessions more time.
+pub async fn a_list_keeps_what_lives_longer_than_planned<S: Subject>(subject: &S) -> Checked {
+    let store = subject.open().await;
+    if !store.capabilities().owners {
+        return Ok(());
+    }
+    let (owner, prolonged) = (owner(), key());
+    let (first, second) = (record(), record());
+    for (record, condition, seconds) in [(&first, Condition::Absent, 1), (&second, matches(&first), LONG)] {
+        let until = later(subject, seconds);
+        let filing = Some(Filing { owner, entry: b"", is_new: condition == Condition::Absent, until });
+        let put = Put { key: prolonged, record, expires_at: later(subject, LONG), condition, filing };
+        ensure_eq!(store.put(put).await?, Outcome::Applied, "the put");
+    }
+    subject.advance(3).await;
+    // Stores that tidy a list do so when it grows.
+    let mut keys = file_some(subject, &store, owner, 1).await?;
+    keys.insert(prolonged);
+    ensure_eq!(listed(&store, owner).await?, keys, "the list after the time that was planned first");
+    ensure_eq!(store.delete_owned(&owner, Which::All).await?, 2, "how many were ended");
+    Ok(())
+}
+
 /// The entry is the one that was written with the record last.
 pub async fn a_list_gives_the_last_entry<S: Subject>(subject: &S) -> Checked {
     let store = subject.open().await;

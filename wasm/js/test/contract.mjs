@@ -132,6 +132,16 @@ export function contract(name, makeStore, { waits = true } = {}) {
       await store.delete(keys[0], { condition: any });
       equal((await store.list(owner)).map(({ key }) => key), [keys[1]]);
     }],
+    ["lists a record for as long as it lives, also if a later write prolongs it", async () => {
+      if (!waits || store.list === undefined) return;
+      const [owner, prolonged, other] = [hex(32), unique(), unique()];
+      const soon = { ...filing(owner), until: Math.floor(Date.now() / 1000) + 1 };
+      await put(prolonged, bytes(64), { filing: soon });
+      await put(prolonged, bytes(64), { condition: isConditional() ? await matches(prolonged) : any, filing: filing(owner, false) });
+      await new Promise((resolve) => setTimeout(resolve, 2_100));
+      await put(other, bytes(64), { filing: filing(owner) });
+      equal((await store.list(owner)).map(({ key }) => key).sort(), [prolonged, other].sort());
+    }],
     ["ends the records of an owner", async () => {
       if (store.deleteOwned === undefined) return;
       const [owner, other] = [hex(32), hex(32)];

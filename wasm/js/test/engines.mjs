@@ -1,4 +1,5 @@
 // Ready stores whose engine is missing or answers something strange.
+import { readFileSync } from "node:fs";
 import { equal, fails, ok } from "./harness.mjs";
 
 /** The tests, for what `fastsession` and `fastsession/stores` export. */
@@ -33,6 +34,14 @@ export function engineTests({ createSessions, Fernet, stores, createStorage }) {
         for (const part of parts) ok(error.message.includes(part), error.message);
         equal(error.message.includes("secret"), false);
       }
+    }],
+
+    ["the scripts in Redis are those of the Rust package", async () => {
+      const rust = readFileSync(new URL("../../../native/src/store/redis/scripts.rs", import.meta.url), "utf8");
+      const script = new URL("../src/stores/redis-layout.ts", import.meta.url);
+      const own = [...readFileSync(script, "utf8").matchAll(/export const ([A-Z]+) = `(.*?)`;/gs)];
+      equal(own.map(([, name]) => name), ["PUT", "DELETE", "LIST", "END"]);
+      for (const [, name, text] of own) ok(rust.includes(`const ${name}: &str = r"${text}";`), name);
     }],
 
     ["a Redis client that gives text is told of by its version", async () => {

@@ -69,7 +69,10 @@ impl Held {
         step("stat")?;
         let metadata = file.metadata()?;
         if metadata.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a folder is in the place of a record's file"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a folder is in the place of a record's file",
+            ));
         }
         if !metadata.is_file() || metadata.len() < HEADER_LENGTH as u64 {
             return Ok(None);

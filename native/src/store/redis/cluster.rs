@@ -1,7 +1,7 @@
 //! Owners' lists on a Cluster, where a list is on another server than the records that it names.
 //!
-//! A key joins the list before its record is written and leaves it only when its time is over: a list that names a
-//! record too many is harmless, since records know their owner; one that misses a record is not.
+//! A key joins the list before its record is written and leaves it when its record has been deleted, or its time is over: a list
+//! that names a record too many is harmless, since records know their owner; one that misses a record is not.
 //!
 //! Ending goes through the keys **in the order of their filing** and does so until nobody has joined meanwhile.
 //! A rotation files the new key, writes the new record, then deletes the old one. If the ending
@@ -82,6 +82,24 @@ impl RedisStore {
         }
     }
 
+    /// Takes keys of records that were deleted, and so never come back, off their owner's list. What fails here costs a little
+    /// room until the keys' time there is over, and no more.
+    pub(super) async fn leave(&self, owner: &OwnerKey, keys: &[StoreKey]) {
+        let names = self.list_names(owner);
+        for keys in keys.chunks(AT_ONCE) {
+            for list in [&names.list, &names.order] {
+                let mut command = redis::cmd("ZREM");
+                command.arg(list);
+                for key in keys {
+                    command.arg(key.to_hex().as_str());
+                }
+                if let Err(error) = self.run("delete", &command, None, true).await {
+                    tracing::warn!(%error, "an owner's list still names records that are gone");
+                }
+            }
+        }
+    }
+
     pub(super) async fn list_in_cluster(&self, owner: &OwnerKey) -> Result<Vec<Filed>, StoreError> {
         let keys = self.filed_keys("list", owner).await?;
         let mut filed = Vec::new();
@@ -130,9 +148,15 @@ impl RedisStore {
             if keys.iter().all(|key| known.contains(key)) {
                 return Ok(ended);
             }
+            let mut gone = Vec::new();
             for key in keys.iter().filter(|key| which.includes(key)) {
-                ended = ended.saturating_add(self.end_one(key, owner, true).await?);
+                if self.end_one(key, owner, true).await? > 0 {
+                    gone.push(*key);
+                }
             }
+            ended = ended.saturating_add(gone.len() as u64);
+            // The others may be about to be written: they stay until their time there is over.
+            self.leave(owner, &gone).await;
             known.extend(keys);
         }
     }

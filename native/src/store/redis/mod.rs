@@ -347,8 +347,18 @@ impl Store for RedisStore {
         if let Some(lists) = self.lists() {
             call.arg(lists).arg(key.to_hex().as_str());
         }
-        let applied = self.call("delete", script, &call, false).await?;
-        Ok(if self.number("delete", &applied)? == 1 { Outcome::Applied } else { Outcome::Conflict })
+        match self.call("delete", script, &call, false).await? {
+            Value::Int(0) => Ok(Outcome::Conflict),
+            Value::Int(1) => Ok(Outcome::Applied),
+            // On a Cluster: the owner.
+            Value::BulkString(owner) => {
+                if let Some(owner) = std::str::from_utf8(&owner).ok().and_then(OwnerKey::from_hex) {
+                    self.leave(&owner, &[*key]).await;
+                }
+                Ok(Outcome::Applied)
+            }
+            _ => Err(self.corrupt("delete", "a script answered something else than it can")),
+        }
     }
 
     async fn list(&self, owner: &OwnerKey) -> Result<Vec<Filed>, StoreError> {

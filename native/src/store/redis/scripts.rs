@@ -6,28 +6,34 @@
 //!   0   4  "fsr1": a fastsession record, version 1 of this layout
 //!   4  32  the record's tag
 //!  36  64  the owner's key in hex, or 64 zero bytes
-//! 100   4  length of the listing entry, big-endian
-//! 104      the listing entry, then the record
+//! 100   8  until when the owner's list keeps the key, seconds since 1970, big-endian, or 8 zero bytes
+//! 108   4  length of the listing entry, big-endian
+//! 112      the listing entry, then the record
 //! ```
 //!
 //! An owner's list is a sorted set of keys by the time until which they may be needed. On a single server it
 //! changes together with the records. On a Cluster it lives on another server than they do; see `cluster.rs`.
+//! The npm package has the same scripts, and a test that compares them.
 
 use fastsession_core::store::{Condition, HEX_LENGTH, OwnerKey, TAG_LENGTH, Tag};
 use redis::{Cmd, RedisError, ServerErrorKind, Value};
 
 use super::super::Put;
+use super::seconds;
 
-pub(super) const HEAD_LENGTH: usize = 104;
+pub(super) const HEAD_LENGTH: usize = 112;
+/// Bytes of a time.
+const TIME_LENGTH: usize = 8;
+const VERSION_LENGTH: usize = TAG_LENGTH + HEX_LENGTH + TIME_LENGTH;
 const MAGIC: &[u8; 4] = b"fsr1";
 
-/// The write of most requests, whose record stays where it is on its owner's list, if on any. KEYS: record. ARGV: the tag and
-/// the owner as in the value, value, expiry in ms.
+/// The write of most requests, whose record stays where it is on its owner's list, if on any. KEYS: record. ARGV: what
+/// the value has from the tag to the length of the entry, value, expiry in ms.
 ///
-/// 0: the tag is another. 1: done. 2: nothing done, the owner is another: a case for [`PUT`].
+/// 0: the tag is another. 1: done. 2: nothing done, the owner's list would change: a case for [`PUT`].
 pub(super) const REPLACE: &str = r"
 local call, key, version = redis.call, KEYS[1], ARGV[1]
-local head = call('GETRANGE', key, 4, 99)
+local head = call('GETRANGE', key, 4, 107)
 if head == version then
   call('SET', key, ARGV[2], 'PXAT', ARGV[3])
   return 1
@@ -40,11 +46,11 @@ return 0";
 ///
 /// 0: the condition does not hold. 1: done. 2 (Cluster): nothing done, the key has to join its owner's list first.
 pub(super) const PUT: &str = r"
-local head = redis.call('GETRANGE', KEYS[1], 0, 99)
+local head = redis.call('GETRANGE', KEYS[1], 0, 107)
 local tag, was = string.sub(head, 5, 36), string.sub(head, 37, 100)
 if (ARGV[1] == 'absent' and #head > 0) or (ARGV[1] == 'matches' and tag ~= ARGV[2]) then return 0 end
 local lists = ARGV[7]
-if ARGV[5] ~= '' and (ARGV[6] == '1' or ARGV[5] ~= was) then
+if ARGV[5] ~= '' and (ARGV[6] == '1' or string.sub(head, 37) ~= string.sub(ARGV[3], 37, 108)) then
   if lists then
     local list = lists .. ARGV[5]
     redis.call('ZREMRANGEBYSCORE', list, '-inf', ARGV[10])
@@ -60,7 +66,8 @@ if lists and #was == 64 and string.byte(was) ~= 0 and was ~= ARGV[5] then
 end
 return 1";
 
-/// KEYS: record. ARGV: condition, tag. On a single server also: prefix of lists, key. 0 or 1 as above.
+/// KEYS: record. ARGV: condition, tag. On a single server also: prefix of lists, key. 0 or 1 as above. On a Cluster an owner
+/// means 1 as well, and that its list still names the key.
 pub(super) const DELETE: &str = r"
 local head = redis.pcall('GETRANGE', KEYS[1], 0, 99)
 if type(head) ~= 'string' then
@@ -70,21 +77,23 @@ end
 local tag, was = string.sub(head, 5, 36), string.sub(head, 37, 100)
 if (ARGV[1] == 'absent' and #head > 0) or (ARGV[1] == 'matches' and tag ~= ARGV[2]) then return 0 end
 redis.call('DEL', KEYS[1])
-if ARGV[3] and #was == 64 and string.byte(was) ~= 0 then redis.call('ZREM', ARGV[3] .. was, ARGV[4]) end
+if #was < 64 or string.byte(was) == 0 then return 1 end
+if not ARGV[3] then return was end
+redis.call('ZREM', ARGV[3] .. was, ARGV[4])
 return 1";
 
 /// Single server. KEYS: list. ARGV: prefix of records, owner. Keys and entries in turn; what cannot be read has an empty entry.
 pub(super) const LIST: &str = r"
 local filed = {}
 for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local head = redis.pcall('GETRANGE', ARGV[1] .. key, 0, 103)
-  if type(head) ~= 'string' or #head > 0 and (#head < 104 or string.sub(head, 1, 4) ~= 'fsr1') then
+  local head = redis.pcall('GETRANGE', ARGV[1] .. key, 0, 111)
+  if type(head) ~= 'string' or #head > 0 and (#head < 112 or string.sub(head, 1, 4) ~= 'fsr1') then
     filed[#filed + 1] = key
     filed[#filed + 1] = ''
   elseif string.sub(head, 37, 100) == ARGV[2] then
-    local length = struct.unpack('>I4', string.sub(head, 101, 104))
+    local length = struct.unpack('>I4', string.sub(head, 109, 112))
     local entry = ''
-    if length > 0 then entry = redis.call('GETRANGE', ARGV[1] .. key, 104, 103 + length) end
+    if length > 0 then entry = redis.call('GETRANGE', ARGV[1] .. key, 112, 111 + length) end
     filed[#filed + 1] = key
     filed[#filed + 1] = entry
   end
@@ -201,12 +210,13 @@ pub(super) fn encode(put: &Put<'_>) -> Option<Vec<u8>> {
     Some(value)
 }
 
-/// A tag and the owner of `put`, as they stand in a value.
-pub(super) fn version(tag: &Tag, put: &Put<'_>) -> [u8; TAG_LENGTH + HEX_LENGTH] {
-    let mut version = [0; TAG_LENGTH + HEX_LENGTH];
-    let owner = put.filing.map(|filing| filing.owner.to_hex());
-    let owner = owner.as_deref().unwrap_or_default().as_bytes();
-    for (to, from) in version.iter_mut().zip(tag.as_bytes().iter().chain(owner)) {
+/// What stands in the value of `put` from the tag to the length of the entry, with this tag.
+pub(super) fn version(tag: &Tag, put: &Put<'_>) -> [u8; VERSION_LENGTH] {
+    let mut version = [0; VERSION_LENGTH];
+    let filed = put.filing.map(|filing| (filing.owner.to_hex(), seconds(filing.until).to_be_bytes()));
+    let (owner, until) =
+        filed.as_ref().map_or((&[][..], &[][..]), |(owner, until)| (owner.as_bytes(), until));
+    for (to, from) in version.iter_mut().zip(tag.as_bytes().iter().chain(owner).chain(until)) {
         *to = *from;
     }
     version
@@ -225,6 +235,7 @@ impl Head {
         let (magic, rest) = value.split_first_chunk::<4>()?;
         let (_tag, rest) = rest.split_first_chunk::<TAG_LENGTH>()?;
         let (owner, rest) = rest.split_first_chunk::<HEX_LENGTH>()?;
+        let (_until, rest) = rest.split_first_chunk::<TIME_LENGTH>()?;
         let (entry_length, _) = rest.split_first_chunk::<4>()?;
         let entry_length = usize::try_from(u32::from_be_bytes(*entry_length)).ok()?;
         let owner = std::str::from_utf8(owner).ok().and_then(OwnerKey::from_hex);
