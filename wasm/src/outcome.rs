@@ -93,11 +93,11 @@ fn outcome(
     out: &mut Writer,
 ) -> Result<(), Failure> {
     out.byte(OPERATIONS);
-    out.flag(commit.is_optional());
     out.optional_key(commit.orphan().as_ref());
     while let Some(operation) = commit.operation() {
         out.flag(true);
         write(out, operation);
+        out.flag(commit.is_optional());
         commit.applied();
     }
     out.flag(false);

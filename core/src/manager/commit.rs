@@ -171,16 +171,28 @@ impl<B: Buffer> Commit<B> {
         self.work.done = self.work.done.saturating_add(1);
     }
 
-    /// Whether the operations may be left undone if the store fails: the session is as good without.
+    /// Whether the operation may be left undone if the store fails: a touch, without which the session is as good; and the
+    /// deletion of a record that is marked as ended already, and so ended for every reader.
     pub fn is_optional(&self) -> bool {
+        self.is_touch() || self.is_marked()
+    }
+
+    /// Says that the operation was left undone. Nothing happens if it [may not be](Self::is_optional).
+    pub fn drop_optional(&mut self) {
+        if self.is_touch() {
+            self.work.give_up(Plan::Dropped);
+        } else if self.is_marked() {
+            self.applied();
+        }
+    }
+
+    fn is_touch(&self) -> bool {
         matches!(self.work.plan, Plan::Store(Purpose::Touch))
     }
 
-    /// Says that the operations were left undone.
-    pub fn drop_optional(&mut self) {
-        if self.is_optional() {
-            self.work.give_up(Plan::Dropped);
-        }
+    /// Whether the marker is there that the session, or the one that it was before, has ended.
+    fn is_marked(&self) -> bool {
+        self.work.steps.iter().take(self.work.done).any(|step| matches!(step, Step::Mark(_)))
     }
 
     /// Whether the operations must all be carried out even if the client is gone: something ends with them.

@@ -153,7 +153,10 @@ impl Manager {
         let Finished { mut session, mut work } = finished;
         session.now = now;
         match (work.target.take(), work.plan) {
-            (None, Plan::Nothing) => return session,
+            (None, Plan::Nothing) => {
+                session.forget_what_changed_nothing();
+                return session;
+            }
             (Some(Target { id, key, .. }), _) => {
                 let tag = Tag::of(session.data.token());
                 let record_key = self.namespace.record_key(self.ring.newest(), &id);

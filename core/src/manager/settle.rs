@@ -15,6 +15,7 @@ impl Manager {
         let is_settled = !self.needs_commit(session, now);
         if is_settled {
             session.now = now;
+            session.forget_what_changed_nothing();
         }
         is_settled
     }

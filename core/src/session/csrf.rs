@@ -1,11 +1,10 @@
 //! CSRF tokens: masked per response over the session's secret, so that compression reveals nothing (BREACH).
 
 use rand_core::CryptoRng;
-use zeroize::Zeroize;
 
 use super::{Session, SessionError};
 use crate::buffer::Buffer;
-use crate::primitives;
+use crate::primitives::{self, Secret};
 use crate::record::header::CSRF_SECRET_LENGTH;
 use crate::token::base64;
 
@@ -43,7 +42,7 @@ impl<B: Buffer> Session<B> {
         if self.ensure_csrf_secret(rng) {
             self.intent.changed = true;
         }
-        let mut raw = [0; RAW_LENGTH];
+        let mut raw = Secret::<RAW_LENGTH>::zero();
         let (mask, masked) = raw.split_at_mut(CSRF_SECRET_LENGTH);
         rng.fill_bytes(mask);
         for ((masked, mask), secret) in masked.iter_mut().zip(mask).zip(&self.header.csrf_secret) {
@@ -51,8 +50,7 @@ impl<B: Buffer> Session<B> {
         }
         // Two characters of padding do not belong to the token.
         let mut text = [0; CSRF_TOKEN_LENGTH + 2];
-        let _ = base64::encode(&raw, &mut text);
-        raw.zeroize();
+        let _ = base64::encode(raw.as_slice(), &mut text);
         let [token @ .., _, _] = text;
         Ok(CsrfToken(token))
     }
@@ -60,8 +58,8 @@ impl<B: Buffer> Session<B> {
     /// Whether `token` is one that [`Self::csrf_token`] gave for this session since its last sign-in. The comparison
     /// takes the same time whatever the token holds.
     pub fn verify_csrf(&self, token: &[u8]) -> bool {
-        let mut raw = [0; RAW_LENGTH];
-        if token.len() != CSRF_TOKEN_LENGTH || base64::decode(token, &mut raw) != Ok(RAW_LENGTH) {
+        let mut raw = Secret::<RAW_LENGTH>::zero();
+        if token.len() != CSRF_TOKEN_LENGTH || base64::decode(token, raw.as_mut_slice()) != Ok(RAW_LENGTH) {
             return false;
         }
         let (mask, masked) = raw.split_at_mut(CSRF_SECRET_LENGTH);

@@ -246,6 +246,15 @@ impl<B: Buffer> Session<B> {
         self.intent = Intent { destroyed: self.intent.destroyed, discarded: true, ..Intent::default() };
     }
 
+    /// Forgets what was done without a change, as removing what is not there: it belongs to the time before, and must not be done
+    /// again to what others store later.
+    pub(crate) fn forget_what_changed_nothing(&mut self) {
+        if matches!(self.origin, Origin::Stored(_)) && self.check_usable().is_ok() {
+            self.data.forget_changes();
+            self.intent = Intent::default();
+        }
+    }
+
     fn check_usable(&self) -> Result<(), SessionError> {
         if self.intent.destroyed || self.intent.discarded { Err(SessionError::Destroyed) } else { Ok(()) }
     }

@@ -166,7 +166,7 @@ impl Inner {
                     commit = Box::pin(self.resolve(commit, &key, &mut repeats, &mut retries)).await?;
                 }
                 Err(error) if commit.is_optional() => {
-                    tracing::warn!(%error, "the session's last-seen time was not stored");
+                    tracing::warn!(%error, "what may be left out of a session's commit was not done");
                     commit.drop_optional();
                 }
                 Err(error) => {

@@ -110,7 +110,11 @@ export async function carryOut(host: Host, work: Work, planned: Planned, reopens
       job = newJob(host, { ...work, parked: next.parked, changes: work.repeat(next) });
       outcome = host.core.commit(job, reopens) as Outcome;
     } catch (error) {
-      if (outcome.isOptional && (error as SessionError).status === 503) {
+      if (operation.isOptional && (error as SessionError).status === 503) {
+        if (outcome.event !== "touched") {
+          at += 1;
+          continue;
+        }
         return { cookies: [], key: outcome.key, state: undefined, job };
       }
       forget(host, outcome.orphan);
@@ -141,10 +145,10 @@ function applied(host: Host, operation: Operation): Promise<boolean> {
  * on. If it fails or meets a conflict, it is left out.
  */
 function inBackground(host: Host, outcome: Outcome): Promise<void> | undefined {
-  const { isOptional, operations, cookies } = outcome;
+  const { operations, cookies } = outcome;
   // A cookie that is sealed anew has to wait for its record. The data cookie's old copy does as well as a new one.
   const sealsAnew = cookies.length > (host.placement === "store" ? 0 : 1);
-  if (!isOptional || sealsAnew || host.waitUntil === undefined || host.store === undefined) return undefined;
+  if (!operations[0]?.isOptional || sealsAnew || host.waitUntil === undefined || host.store === undefined) return undefined;
   const touch = async () => {
     for (const operation of operations) {
       if (!(await applied(host, operation))) return host.emit("touch_dropped", outcome.key);

@@ -366,6 +366,44 @@ fn a_session_goes_on_after_its_commit() {
 }
 
 #[test]
+fn what_changed_nothing_is_not_done_again_to_what_others_store() {
+    type Change = fn(&mut Session<Bytes>);
+    let without_effect: [Change; 3] = [
+        |session| drop(session.remove("cart").unwrap()),
+        |session| drop(session.take::<u8>("cart").unwrap()),
+        |session| session.clear().unwrap(),
+    ];
+    for (at, change) in without_effect.into_iter().enumerate() {
+        for commits in [false, true] {
+            let mut host = Host::new();
+            let mut fresh = host.load("");
+            fresh.set_label("kept").unwrap();
+            fresh.sign_in("ada").unwrap();
+            let cookie = host.save(fresh).cookie;
+            let mut stream = host.load(&cookie);
+            change(&mut stream);
+            if commits {
+                let commit = host.manager.commit(stream, host.now, &mut host.rng).unwrap();
+                assert!(commit.operation().is_none());
+                stream = host.manager.reopen(host.manager.finish(commit).unwrap(), host.now);
+            } else {
+                assert!(host.manager.settle(&mut stream, host.now));
+            }
+            let mut other = host.load(&cookie);
+            other.insert("cart", &7).unwrap();
+            host.save(other);
+            stream.insert("other", &1).unwrap();
+            let commit = host.manager.commit(stream, host.now, &mut host.rng).unwrap();
+            let merged = host.apply(commit).err().expect("a conflict");
+            host.save(merged);
+            let after = host.load(&cookie);
+            assert_eq!(after.get("cart").unwrap(), Some(7), "change {at}, commits {commits}");
+            assert_eq!(after.get("other").unwrap(), Some(1));
+        }
+    }
+}
+
+#[test]
 fn flash_values_are_read_once() {
     let mut host = Host::new();
     let mut session = host.load("");

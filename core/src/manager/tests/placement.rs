@@ -8,7 +8,7 @@ use std::vec::Vec;
 
 use super::{Bytes, Host, header};
 use crate::event::EventKind;
-use crate::manager::{Builder, ConfigError, Manager, Placement, Sources};
+use crate::manager::{Builder, ConfigError, Finished, Manager, Placement, Sources};
 use crate::session::{Reason, Session, SessionError};
 use crate::store::{Operation, StoreKey};
 use crate::token::testing::ring;
@@ -48,8 +48,14 @@ impl Browser {
     fn save(&mut self, host: &mut Host, session: Session<Bytes>) -> (Option<EventKind>, Vec<String>) {
         let commit = host.manager.commit(session, host.now, &mut host.rng).unwrap();
         let finished = host.apply(commit).expect("no conflict here");
+        let names = self.take(host, &finished);
+        (finished.event().map(|event| event.kind), names)
+    }
+
+    /// Takes the cookies; their names in order.
+    fn take(&mut self, host: &Host, finished: &Finished<Bytes>) -> Vec<String> {
         let mut names = Vec::new();
-        for cookie in host.manager.cookies(&finished) {
+        for cookie in host.manager.cookies(finished) {
             let header = header(&cookie);
             let (name, rest) = header.split_once('=').unwrap();
             let (value, rest) = rest.split_once("; ").unwrap();
@@ -62,7 +68,7 @@ impl Browser {
             );
             names.push(name.to_string());
         }
-        (finished.event().map(|event| event.kind), names)
+        names
     }
 
     fn stored(host: &mut Host) -> Self {
@@ -222,6 +228,47 @@ fn a_rotation_ends_the_old_id_before_the_browser_has_the_new_one() {
     let finished = host.apply(commit).expect("no conflict to retry");
     assert_eq!(finished.event().unwrap().kind, EventKind::Ended);
     assert!(host.manager.cookies(&finished).next().is_none() && host.fresh(written).is_empty());
+}
+
+#[test]
+fn what_is_marked_as_ended_need_not_be_deleted() {
+    for signs_out in [false, true] {
+        let mut host = host(Placement::Both { lag: LAG });
+        let mut browser = Browser::default();
+        let mut session = browser.load(&host, &nothing);
+        session.insert("cart", &1).unwrap();
+        browser.save(&mut host, session);
+        let mut session = browser.load(&host, &|key| host.fresh(*key));
+        if signs_out {
+            session.destroy();
+        } else {
+            session.sign_in("ada").unwrap();
+        }
+        let mut commit = host.manager.commit(session, host.now, &mut host.rng).unwrap();
+        let mut left_out = 0;
+        while let Some(operation) = commit.operation() {
+            let deletes = matches!(operation, Operation::Delete { .. });
+            assert_eq!(commit.is_optional(), deletes, "nothing else may fail");
+            if deletes {
+                left_out += 1;
+                commit.drop_optional();
+            } else {
+                host.store.apply(&operation, host.now).unwrap();
+                commit.applied();
+            }
+        }
+        assert_eq!(left_out, 1);
+        let old = browser.clone();
+        let finished = host.manager.finish(commit).unwrap();
+        let kind = if signs_out { EventKind::Destroyed } else { EventKind::Rotated };
+        assert_eq!(finished.event().map(|event| event.kind), Some(kind));
+        browser.take(&host, &finished);
+        let reason = old.load(&host, &|key| host.fresh(*key)).reason();
+        assert_eq!(reason, Some(Reason::Missing), "the old session is over");
+        let session = browser.load(&host, &|key| host.fresh(*key));
+        assert_eq!(session.get("cart").unwrap(), (!signs_out).then_some(1));
+        assert_eq!(session.owner(), (!signs_out).then_some("ada"));
+    }
 }
 
 #[test]

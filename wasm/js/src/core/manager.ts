@@ -65,6 +65,8 @@ export interface Operation {
   isAbsent: boolean;
   tag: Uint8Array | undefined;
   filing: Filing | undefined;
+  /** Whether it may be left undone if the store fails. */
+  isOptional: boolean;
 }
 
 /** What a commit comes to: writes, and what to send once they are all done. */
@@ -73,7 +75,6 @@ export interface Outcome {
   cookies: string[];
   event: string | undefined;
   key: string | undefined;
-  isOptional: boolean;
   orphan: string | undefined;
   failure: Error | undefined;
   state: State | undefined;

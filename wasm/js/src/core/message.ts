@@ -36,11 +36,10 @@ export function readState(reader: MessageReader): State {
 /** Reads what a commit comes to. */
 export function readOutcome(reader: MessageReader): Outcome | State {
   if (reader.flag()) return readState(reader);
-  const [isOptional, orphan] = [reader.flag(), reader.optionalText()];
+  const orphan = reader.optionalText();
   const operations = reader.list(() => operation(reader));
   const isFailed = !reader.flag();
   return {
-    isOptional,
     orphan,
     operations,
     failure: isFailed ? failure(reader) : undefined,
@@ -59,6 +58,7 @@ function operation(reader: MessageReader): Operation {
     isAbsent: reader.flag(),
     tag: reader.optionalBlock(),
     filing: reader.flag() ? filing(reader) : undefined,
+    isOptional: reader.flag(),
   };
 }
 
