@@ -74,6 +74,33 @@ export function commits({ make, visitor, count, mapStore }) {
       ok(Date.now() - start < 5_000, "under five seconds");
     }],
 
+    ["what changed nothing is not done again to what another request stores", async () => {
+      for (const change of ["clear", "remove", "take"]) {
+        const one = visitor();
+        await one.visit((session) => session.signIn("ada"));
+        const stream = await one.session();
+        stream[change]("cart");
+        await stream.save();
+        await one.visit((session) => session.insert("cart", ["apple"]));
+        stream.insert("other", 1);
+        await stream.save();
+        const session = await one.session();
+        equal([session.get("cart"), session.get("other")], [["apple"], 1], change);
+      }
+    }],
+
+    ["a new id lives on whose old record is marked as ended and cannot be deleted", async () => {
+      const fault = { of: "" };
+      const one = visitor({ store: faulty(mapStore(), fault), placement: "both" });
+      await one.visit((session) => session.insert("cart", 1));
+      const thief = one.copy();
+      fault.of = "delete";
+      await one.visit((session) => session.signIn("ada"));
+      const session = await one.session();
+      equal([session.owner, session.get("cart")], ["ada", 1]);
+      equal((await thief.session()).reason, "missing");
+    }],
+
     ["two commits at once are one", async () => {
       const one = visitor();
       const session = await one.session();
