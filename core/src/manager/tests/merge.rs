@@ -21,14 +21,14 @@ enum Change {
 
 type Model = BTreeMap<String, i32>;
 
-fn changes() -> impl Strategy<Value = Vec<Change>> {
+fn changes(fewer_than: usize) -> impl Strategy<Value = Vec<Change>> {
     let change = prop_oneof![
         (0..KEYS.len(), 0..1_000).prop_map(|(key, value)| Change::Insert(key, value)),
         (0..KEYS.len()).prop_map(Change::Remove),
         (0..KEYS.len(), 1..9).prop_map(|(key, step)| Change::Update(key, step)),
         Just(Change::Clear),
     ];
-    proptest::collection::vec(change, 0..8)
+    proptest::collection::vec(change, 0..fewer_than)
 }
 
 /// Neither a sum nor a product, so that the order of updates shows.
@@ -78,9 +78,10 @@ fn commit(host: &mut Host, mut session: Session<Bytes>, changes: &[Change]) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
     #[test]
     fn a_merge_is_the_second_request_after_the_first(
-        base in changes(), first in changes(), second in changes(), labels in any::<bool>(),
+        base in changes(8), saved in changes(3), first in changes(8), second in changes(8), labels in any::<bool>(),
     ) {
         let mut host = Host::new();
         let mut session = host.load("");
@@ -94,7 +95,18 @@ proptest! {
         let cookie = host.save(session).cookie;
         prop_assume!(!cookie.is_empty());
 
-        let (mut one, mut other) = (host.load(&cookie), host.load(&cookie));
+        // The second is a stream, which has saved something before.
+        let mut other = host.load(&cookie);
+        for change in saved {
+            apply(&mut other, change);
+            apply_to_model(&mut model, change);
+        }
+        if !host.manager.settle(&mut other, host.now) {
+            let alone = host.manager.commit(other, host.now, &mut host.rng).unwrap();
+            other = host.manager.reopen(host.apply(alone).expect("no conflict"), host.now);
+        }
+
+        let mut one = host.load(&cookie);
         for (session, changes) in [(&mut one, &first), (&mut other, &second)] {
             for change in changes {
                 apply(session, *change);

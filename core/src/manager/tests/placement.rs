@@ -10,7 +10,7 @@ use super::{Bytes, Host, header};
 use crate::event::EventKind;
 use crate::manager::{Builder, ConfigError, Finished, Manager, Placement, Sources};
 use crate::session::{Reason, Session, SessionError};
-use crate::store::{Operation, StoreKey};
+use crate::store::{Operation, Outcome, StoreKey};
 use crate::token::testing::ring;
 
 const LAG: Duration = Duration::from_mins(1);
@@ -253,7 +253,7 @@ fn what_is_marked_as_ended_need_not_be_deleted() {
                 left_out += 1;
                 commit.drop_optional();
             } else {
-                host.store.apply(&operation, host.now).unwrap();
+                assert_eq!(host.store.apply(&operation, host.now).unwrap(), Outcome::Applied);
                 commit.applied();
             }
         }
