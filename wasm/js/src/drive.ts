@@ -51,9 +51,9 @@ export async function load(host: Host, cookies: string): Promise<State> {
   return await resume(host, pending, cookies);
 }
 
-/** Reads the session again. */
-export async function reload(host: Host, parked: Uint8Array): Promise<State> {
-  return await resume(host, host.core.reload(parked), "");
+/** Reads the session again; the cookies are those that the browser has by now. */
+export async function reload(host: Host, parked: Uint8Array, cookies: string): Promise<State> {
+  return await resume(host, host.core.reload(parked), cookies);
 }
 
 async function resume(host: Host, pending: ReturnType<CoreManager["open"]>, cookies: string): Promise<State> {

@@ -102,7 +102,7 @@ export class Sessions<Data extends object = any, Env = any> {
     if (context.required === true && state.reason !== undefined) {
       throw new SessionError("no_session", "the request has no session");
     }
-    return new Session<Data>(host, state);
+    return new Session<Data>(host, state, header);
   }
 
   /**

@@ -98,6 +98,34 @@ export function commits({ make, visitor, count, mapStore }) {
       await fails(() => session.cookies(), "response_sent");
     }],
 
+    ["a reload drops what was not saved, and loses nothing else, wherever sessions are kept", async () => {
+      for (const placement of ["store", "both", "cookie"]) {
+        const one = visitor({ placement });
+        await one.visit((session) => (session.signIn("ada"), count(session)));
+        const session = await one.session();
+        count(session);
+        await session.reload();
+        const facts = () => [placement, session.reason, session.get("visits")];
+        equal(facts(), [placement, undefined, 1]);
+        count(session);
+        await session.save();
+        session.insert("visits", 9);
+        await session.reload();
+        equal(facts(), [placement, undefined, 2]);
+        one.take(await session.cookies());
+        if (placement === "cookie") {
+          await fails(() => session.reload(), "response_sent");
+          await fails(() => count(session), "committed");
+        } else {
+          await one.visit(count);
+          await session.reload();
+          equal(facts(), [placement, undefined, 3]);
+        }
+        const next = await one.session();
+        equal([next.owner, next.get("visits")], ["ada", placement === "cookie" ? 2 : 3]);
+      }
+    }],
+
     ["a destroyed session that was saved stays destroyed, and its cookie is removed", async () => {
       const one = visitor();
       await one.visit(count);
