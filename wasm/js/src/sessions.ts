@@ -23,7 +23,7 @@ const MAX_PASSES = 8;
 const DEFAULT_LIMIT = 65_536;
 /** Roughly what a session in a cookie may take: the core knows it exactly. */
 const MAX_COOKIE = 3_000;
-/** How many sets of keys are kept ready, where tenants have keys of their own. */
+/** How many sets of keys are remembered, where tenants have keys of their own. */
 const MAX_MANAGERS = 64;
 
 /** How strict to be with a request, route by route. */
@@ -262,11 +262,7 @@ export class Sessions<Data extends object = any, Env = any> {
     // The one used last goes to the end.
     this.#managers.delete(name);
     this.#managers.set(name, manager);
-    if (this.#managers.size > MAX_MANAGERS) {
-      const [[oldName, old]] = this.#managers as unknown as [[string, CoreManager]];
-      this.#managers.delete(oldName);
-      old.free();
-    }
+    if (this.#managers.size > MAX_MANAGERS) this.#managers.delete(this.#managers.keys().next().value!);
     return manager;
   }
 }
