@@ -2,7 +2,7 @@
 
 import { brand } from "./brand.js";
 import { CoreManager } from "./core/manager.js";
-import { type Host, load } from "./drive.js";
+import { goOn, type Host, load } from "./drive.js";
 import { invalidArgument, SessionError } from "./error.js";
 import { GuardedStore } from "./guard.js";
 import {
@@ -191,7 +191,13 @@ export class Sessions<Data extends object = any, Env = any> {
     return await this.#end(user, { except: handle }, context);
   }
 
-  async #end(user: string, which: { only?: string; except?: string }, context: Context<Env>): Promise<number> {
+  #end(user: string, which: { only?: string; except?: string }, context: Context<Env>): Promise<number> {
+    const ended = this.#endOwned(user, which, context);
+    goOn(context, ended);
+    return ended;
+  }
+
+  async #endOwned(user: string, which: { only?: string; except?: string }, context: Context<Env>): Promise<number> {
     const { core, store, placement } = this.#owners(context);
     if (placement !== "store") {
       throw new SessionError(

@@ -207,6 +207,54 @@ export function commits({ make, visitor, count, mapStore }) {
       equal((await one.session()).get("visits"), 1);
     }],
 
+    ["what must be done to its end is handed to waitUntil, and waited for", async () => {
+      const inner = mapStore();
+      let isDown = false;
+      let goOn;
+      const waiting = async (work) => {
+        await new Promise((resolve) => (goOn = resolve));
+        if (isDown) throw new Error("down");
+        return work();
+      };
+      /** The work that the runtime has to wait for, while the store deletes. */
+      const handed = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        equal(works.length, 1);
+        goOn();
+        return await works.pop();
+      };
+      const store = {
+        capabilities: inner.capabilities, get: inner.get, put: inner.put, list: inner.list,
+        delete: (...all) => waiting(() => inner.delete(...all)),
+      };
+      const one = visitor({ store });
+      const works = [];
+      const waitUntil = (work) => works.push(work);
+      await one.visit(count);
+      for (const end of [(session) => session.signIn("ada"), (session) => session.destroy()]) {
+        const session = await one.session({ waitUntil });
+        end(session);
+        const answered = session.cookies();
+        await handed();
+        one.take(await answered);
+      }
+      equal(inner.size, 0);
+      await one.visit((session) => session.signIn("ada"));
+      const ended = one.sessions.endAll("ada", { waitUntil });
+      await handed();
+      equal([inner.size, await ended], [0, 1]);
+      // What fails is told to who asked, not to the runtime.
+      await one.visit((session) => session.signIn("ada"));
+      isDown = true;
+      const session = await one.session({ waitUntil });
+      session.destroy();
+      const failed = fails(() => session.cookies(), "store_failed");
+      await handed();
+      await failed;
+      await (await one.session({ waitUntil })).cookies();
+      equal(works.length, 0, "works of a request without a change");
+    }],
+
     ["handles are asked for", async () => {
       const sessions = make();
       const session = await sessions.load(null);
