@@ -41,6 +41,29 @@ export function engineTests({ createSessions, Fernet, stores, createStorage }) {
       ok(error.message.includes("version 5"), error.message);
     }],
 
+    ["Deno KV: several saves of a request meet no conflict that is none", async () => {
+      const events = [];
+      const store = stores.denoKvStore(denoKv());
+      const sessions = createSessions({ keys: Fernet.generateKey(), store, onEvent: ({ kind }) => events.push(kind) });
+      const first = await sessions.load("");
+      first.signIn("ada");
+      const [line] = await first.cookies();
+      const session = await sessions.load(line.split(";")[0]);
+      let runs = 0;
+      for (let save = 0; save < 3; save++) {
+        session.update("saves", (saves = 0) => (runs += 1, saves + 1));
+        await session.save();
+      }
+      equal([runs, session.get("saves"), events], [3, 3, ["created", "stored", "stored", "stored"]]);
+      // One that is real is met still.
+      const other = await sessions.load(line.split(";")[0]);
+      other.update("saves", (saves = 0) => saves + 1);
+      await other.cookies();
+      session.update("saves", (saves = 0) => saves + 1);
+      await session.save();
+      equal([session.get("saves"), events.slice(4)], [5, ["stored", "merged", "stored"]]);
+    }],
+
     ["unstorage: nothing is left of sessions that were ended or are over", async () => {
       const storage = createStorage();
       const store = stores.unstorageStore(storage);
@@ -83,4 +106,32 @@ export function engineTests({ createSessions, Fernet, stores, createStorage }) {
       equal([await store.list(one), (await store.list(other)).length, (await storage.getKeys("")).length], [[], 1, 2]);
     }],
   ];
+}
+
+/** Deno KV in memory, as far as the store uses it. */
+function denoKv() {
+  const entries = new Map();
+  const name = (key) => key.join("/");
+  const versionOf = (key) => entries.get(name(key))?.versionstamp ?? null;
+  let version = 0;
+  return {
+    get: async (key) => entries.get(name(key)) ?? { value: null, versionstamp: null },
+    async *list({ prefix }) {
+      for (const [key, { value }] of entries) if (key.startsWith(`${name(prefix)}/`)) yield { key: key.split("/"), value };
+    },
+    atomic() {
+      const [checks, writes] = [[], []];
+      const atomic = {
+        check: (check) => (checks.push(check), atomic),
+        set: (key, value) => (writes.push(() => entries.set(name(key), { value, versionstamp: String(++version) })), atomic),
+        delete: (key) => (writes.push(() => entries.delete(name(key))), atomic),
+        async commit() {
+          const isRight = checks.every(({ key, versionstamp }) => versionOf(key) === versionstamp);
+          if (isRight) for (const write of writes) write();
+          return { ok: isRight };
+        },
+      };
+      return atomic;
+    },
+  };
 }
