@@ -92,6 +92,21 @@ export function engineTests({ createSessions, Fernet, stores, createStorage }) {
       equal([await left(), await store.purgeExpired(), await left(), await store.purgeExpired()], [8, 6, 2, 0]);
     }],
 
+    ["unstorage: a purge leaves what others keep under its base", async () => {
+      const storage = createStorage();
+      const store = stores.unstorageStore(storage);
+      const theirs = { "fastsession:a": "text", "fastsession:record:b": 5, "fastsession:z:note": new Uint8Array(100), "fastsession:empty": "" };
+      for (const [name, value] of Object.entries(theirs)) await storage.setItemRaw(name, value);
+      const options = { expiresAt: 1, ttl: 1, condition: { kind: "any" }, filing: undefined };
+      await store.put("c".repeat(64), new Uint8Array(40), options);
+      await store.put("d".repeat(64), new Uint8Array(40), { ...options, expiresAt: 4_000_000_000 });
+      equal([await store.purgeExpired(), await store.purgeExpired()], [1, 0]);
+      equal((await storage.getKeys("")).length, 5);
+      // Where a record should be it is an error, and no session that is not there.
+      const error = await Promise.resolve(store.get("b")).then(() => undefined, (error) => error);
+      ok(error.message.includes("driver"), error.message);
+    }],
+
     ["unstorage: a record that moves to another owner leaves the list of the first", async () => {
       const storage = createStorage();
       const store = stores.unstorageStore(storage);
