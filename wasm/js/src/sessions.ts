@@ -124,8 +124,8 @@ export class Sessions<Data extends object = any, Env = any> {
         try {
           response = await handle(request, { ...around, session } as Handling<Data, Env>);
         } catch (error) {
-          // Whoever signs out must be signed out, even if what follows fails.
-          await session.cookies({ discard: true });
+          // Whoever signs out must be signed out, even if what follows fails. If that fails as well, the log tells of it.
+          await session.cookies({ discard: true }).catch(failed);
           throw error;
         }
         checkResponse(response);

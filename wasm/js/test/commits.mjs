@@ -255,6 +255,28 @@ export function commits({ make, visitor, count, mapStore }) {
       equal(works.length, 0, "works of a request without a change");
     }],
 
+    ["what a handler throws is thrown, whatever becomes of its session", async () => {
+      const fault = { of: "" };
+      const sessions = make({ store: faulty(mapStore(), fault) });
+      const first = await sessions.load(null);
+      count(first);
+      const [cookie] = await first.cookies();
+      const handler = sessions.handler((_, { session }) => {
+        session.destroy();
+        throw new Error("oops");
+      });
+      const logged = [];
+      const { error } = console;
+      console.error = (error) => logged.push(error.code);
+      try {
+        fault.of = "delete";
+        const thrown = await handler(asking(cookie.split(";")[0])).then(() => undefined, (error) => error);
+        equal([thrown?.message, logged], ["oops", ["store_failed"]]);
+      } finally {
+        console.error = error;
+      }
+    }],
+
     ["handles are asked for", async () => {
       const sessions = make();
       const session = await sessions.load(null);
