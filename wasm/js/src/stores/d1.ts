@@ -95,9 +95,7 @@ export function d1Store(database: D1Like, options: D1StoreOptions = {}): D1Store
     },
     async deleteOwned(owner, { only, except }) {
       const [which, ...value] = only !== undefined ? ["AND key = ?", only] : except !== undefined ? ["AND key <> ?", except] : [""];
-      // Those that are over as well, but they do not count.
-      const ended = await changes(`DELETE FROM ${table} WHERE owner = ? AND expires_at > ? ${which}`, owner, now(), ...value);
-      return ended;
+      return await changes(`DELETE FROM ${table} WHERE owner = ? AND expires_at > ? ${which}`, owner, now(), ...value);
     },
     purgeExpired: async () => await changes(`DELETE FROM ${table} WHERE expires_at <= ?`, now()),
   };
