@@ -1,6 +1,7 @@
 /** The manager: settings, a store, and what can be done without a request. */
 
 import { brand } from "./brand.js";
+import { systemClock } from "./clock.js";
 import { CoreManager } from "./core/manager.js";
 import { goOn, type Host, load } from "./drive.js";
 import { invalidArgument, SessionError } from "./error.js";
@@ -9,7 +10,6 @@ import {
   checkedClock, checkOptions, checkStore, type Context, keyTexts, type Placement, type SessionEvent, type SessionOptions,
   type Surroundings,
 } from "./options.js";
-import { systemClock } from "./random.js";
 import { checkResponse, failed, withSession } from "./respond.js";
 import { Session } from "./session.js";
 import type { SessionStore } from "./store.js";

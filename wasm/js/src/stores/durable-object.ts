@@ -1,5 +1,6 @@
 /** Durable Objects: each record is an object of its own, read and written by one thread. */
 
+import { systemClock as now } from "../clock.js";
 import { BINDING, checkEngine } from "../engine.js";
 import { type Condition, type Filed, holds, type SessionStore } from "../store.js";
 import { decode } from "../value/reader.js";
@@ -41,7 +42,6 @@ type Ask =
   | { do: "filed" };
 
 const LIST = "filed:";
-const now = (): number => Math.floor(Date.now() / 1000);
 
 /**
  * A store in Durable Objects: consistent everywhere, with conditions and owners' lists. The Worker must export

@@ -1,6 +1,7 @@
 /** unstorage, and through it files, and many databases. */
 
 import { isBytes } from "../bytes.js";
+import { systemClock as now } from "../clock.js";
 import { checkEngine } from "../engine.js";
 import type { Filed, SessionStore } from "../store.js";
 
@@ -45,7 +46,6 @@ const MARK = 0x66737531; // "fsu1"
 const UNTIL = 4;
 const OWNER = UNTIL + 8;
 const BYTES = OWNER + 64;
-const now = (): number => Math.floor(Date.now() / 1000);
 
 /**
  * A store in an unstorage, with owners' lists. It has no conditions: of two requests that write to one session within the
