@@ -64,6 +64,60 @@ export function engineTests({ createSessions, Fernet, stores, createStorage }) {
       equal([session.get("saves"), events.slice(4)], [5, ["stored", "merged", "stored"]]);
     }],
 
+    ["Durable Objects: a session that was ended costs its owner's list nothing", async () => {
+      const objects = durableObjects(stores.SessionObject);
+      const store = stores.durableObjectStore(objects);
+      const sessions = createSessions({ keys: Fernet.generateKey(), store });
+      const cookie = async (session) => (await session.cookies())[0].split(";")[0];
+      for (let round = 0; round < 100; round++) {
+        const session = await sessions.load("");
+        session.signIn("ada");
+        const signedIn = await sessions.load(await cookie(session));
+        if (round % 2 === 0) signedIn.destroy();
+        else signedIn.signIn("eve");
+        const next = await sessions.load(await cookie(signedIn));
+        next.destroy();
+        await next.cookies();
+      }
+      const last = await sessions.load("");
+      last.signIn("ada");
+      await last.cookies();
+      objects.calls = 0;
+      equal([(await sessions.list("ada")).length, await sessions.list("eve"), objects.calls], [1, [], 3]);
+      equal([await sessions.endAll("ada"), await sessions.list("ada")], [1, []]);
+      objects.calls = 0;
+      equal([await sessions.list("ada"), objects.calls], [[], 1]);
+    }],
+
+    ["Durable Objects: a list forgets whose record is gone, but none whose record may be on its way", async () => {
+      const objects = durableObjects(stores.SessionObject);
+      const store = stores.durableObjectStore(objects);
+      const { now } = Date;
+      const [owner, other] = ["a", "b"].map((letter) => letter.repeat(64));
+      const calls = async (work) => {
+        objects.calls = 0;
+        return [(await work()).length, objects.calls];
+      };
+      const put = (key, owner, seconds, condition = { kind: "any" }) => store.put(key, new Uint8Array(40), {
+        expiresAt: Math.floor(now() / 1000) + seconds, ttl: seconds, condition,
+        filing: { owner, entry: new Uint8Array(9), isNew: true, until: 4_000_000_000 },
+      });
+      await put("over", owner, 600);
+      await put("alive", owner, 90_000);
+      equal(await put("late", owner, 600, { kind: "matches", tag: new Uint8Array(32).fill(1), version: undefined }), false);
+      equal(await calls(() => store.list(owner)), [2, 4]);
+      equal(await calls(() => store.list(owner)), [2, 4]);
+      try {
+        Date.now = () => now() + 4_000_000;
+        equal(await calls(() => store.list(owner)), [1, 5]);
+        equal(await calls(() => store.list(owner)), [1, 2]);
+        await put("alive", other, 90_000);
+        equal([await calls(() => store.list(owner)), await calls(() => store.list(other))], [[0, 1], [1, 2]]);
+      } finally {
+        Date.now = now;
+      }
+    }],
+
     ["unstorage: nothing is left of sessions that were ended or are over", async () => {
       const storage = createStorage();
       const store = stores.unstorageStore(storage);
@@ -147,6 +201,37 @@ function denoKv() {
         },
       };
       return atomic;
+    },
+  };
+}
+
+/** Durable Objects in memory, which count the calls. */
+function durableObjects(SessionObject) {
+  const objects = new Map();
+  const storage = () => {
+    const kept = new Map();
+    return {
+      get: async (key) => kept.get(key),
+      put: async (entries) => Object.entries(entries).forEach(([key, value]) => kept.set(key, value)),
+      list: async ({ prefix }) => new Map([...kept].filter(([key]) => key.startsWith(prefix))),
+      delete: async (keys) => keys.filter((key) => kept.delete(key)).length,
+      deleteAll: async () => kept.clear(),
+      getAlarm: async () => null,
+      setAlarm: async () => undefined,
+      deleteAlarm: async () => undefined,
+    };
+  };
+  return {
+    calls: 0,
+    idFromName: (name) => name,
+    get(name) {
+      if (!objects.has(name)) objects.set(name, new SessionObject({ storage: storage(), blockConcurrencyWhile: (work) => work() }));
+      return {
+        fetch: async (url, init) => {
+          this.calls += 1;
+          return await objects.get(name).fetch(new Request(url, init));
+        },
+      };
     },
   };
 }
