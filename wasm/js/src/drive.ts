@@ -5,7 +5,7 @@ import { NO_BYTES } from "./bytes.js";
 import type { CoreManager, Job, Operation, Outcome, State } from "./core/manager.js";
 import { type SessionError, usage } from "./error.js";
 import type { GuardedStore } from "./guard.js";
-import type { Placement, Reason, SessionEvent } from "./options.js";
+import type { Context, Placement, Reason, SessionEvent } from "./options.js";
 import { random } from "./random.js";
 
 /** How often a commit is tried again after a conflict: of requests that collide one gets through each time. */
@@ -21,7 +21,7 @@ export interface Host {
   store: GuardedStore | undefined;
   now: () => number;
   emit: (kind: SessionEvent["kind"], key: string | undefined, reason?: Reason) => void;
-  waitUntil: ((work: Promise<unknown>) => void) | undefined;
+  waitUntil: Context["waitUntil"];
   /** The most bytes that a sealed session may take. */
   limit: number;
 }
@@ -51,9 +51,9 @@ export async function load(host: Host, cookies: string): Promise<State> {
   return await resume(host, pending, cookies);
 }
 
-/** Reads the session again. */
-export async function reload(host: Host, parked: Uint8Array): Promise<State> {
-  return await resume(host, host.core.reload(parked), "");
+/** Reads the session again; the cookies are those that the browser has by now. */
+export async function reload(host: Host, parked: Uint8Array, cookies: string): Promise<State> {
+  return await resume(host, host.core.reload(parked), cookies);
 }
 
 async function resume(host: Host, pending: ReturnType<CoreManager["open"]>, cookies: string): Promise<State> {
@@ -81,13 +81,21 @@ export function plan(host: Host, work: Work, reopens: boolean): Planned {
 
 /** Stores the session. */
 export async function carryOut(host: Host, work: Work, planned: Planned, reopens: boolean): Promise<Committed> {
-  let { job, outcome } = planned;
-  let retries = 0;
+  const { job, outcome } = planned;
   const background = inBackground(host, outcome);
   if (background !== undefined) {
     goOn(host, background);
     return { cookies: [], key: outcome.key, state: outcome.state, job };
   }
+  const done = store(host, work, planned, reopens);
+  // Workers drop a request whose client hangs up, also between two writes that belong together.
+  if (outcome.operations.length > 0) goOn(host, done);
+  return await done;
+}
+
+async function store(host: Host, work: Work, planned: Planned, reopens: boolean): Promise<Committed> {
+  let { job, outcome } = planned;
+  let retries = 0;
   for (let at = 0; at < outcome.operations.length; ) {
     const operation = outcome.operations[at]!;
     try {
@@ -155,20 +163,21 @@ function inBackground(host: Host, outcome: Outcome): Promise<void> | undefined {
     }
     host.emit("touched", outcome.key);
   };
-  return touch().catch(() => undefined);
+  return touch();
 }
 
 /** Deletes a record that no browser knows of, as far as the store can still be reached. */
 function forget(host: Host, orphan: string | undefined): void {
   if (orphan === undefined || host.store === undefined) return;
   // The error that led here is the one to report.
-  goOn(host, host.store.delete(orphan, { kind: "any" }).catch(() => undefined));
+  goOn(host, host.store.delete(orphan, { kind: "any" }));
 }
 
-/** Lets work go on after the response, as far as the runtime allows. */
-function goOn(host: Host, work: Promise<unknown>): void {
+/** Lets work go on, whatever becomes of the request, as far as the runtime allows. If it fails, that is not told here. */
+export function goOn({ waitUntil }: Pick<Context, "waitUntil">, work: Promise<unknown>): void {
+  const done = work.catch(() => undefined);
   try {
-    host.waitUntil?.(work);
+    waitUntil?.(done);
   } catch {
     // A waitUntil that was passed without its object. The work goes on for as long as the runtime lives.
   }

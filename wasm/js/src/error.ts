@@ -107,6 +107,7 @@ const TEXTS: Partial<Record<ErrorCode, string>> = {
   invalid_handle: "a session's handle must be session.key, which a new session has after its commit, or a listing's handle",
   invalid_until: "until must be whole seconds since 1970: Math.floor(Date.now() / 1000) + 600 is in ten minutes",
   committed: "the session was committed with the response already: reload it, change it, then save it",
+  response_sent: "the response was sent already and cannot carry a new cookie: rotate, sign in or begin a session before",
   contended: "the session is changed by too many requests at once: try again",
   invalid_token: "the token is invalid or expired",
 };

@@ -2,11 +2,12 @@
 
 import { module } from "#wasm/fernet";
 import { isBytes } from "./bytes.js";
+import { systemClock } from "./clock.js";
 import { ask, fernetCore, nameOf, numberOf, Work } from "./core/fernet.js";
 import type { Lent } from "./core/lent.js";
 import type { MessageReader } from "./core/reader.js";
 import { invalidArgument, SessionError } from "./error.js";
-import { random, systemClock } from "./random.js";
+import { random } from "./random.js";
 
 export { SessionError, type ErrorCode } from "./error.js";
 

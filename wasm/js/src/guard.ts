@@ -41,6 +41,8 @@ export class GuardedStore {
   async apply(operation: Operation, now: number): Promise<boolean> {
     const { key, record, expiresAt } = operation;
     const condition = this.#condition(operation);
+    // The write makes another version.
+    this.#versions.delete(key);
     if (condition.kind !== "any" && this.store.capabilities?.conditions !== true) {
       const current = await this.get(key);
       if (!holds(condition, current.length > 0 ? current : undefined)) return false;

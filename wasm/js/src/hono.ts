@@ -35,10 +35,10 @@ export function session<Data extends object = any, Env extends object = any>(
         await next();
       } catch (error) {
         // Hono answers what is thrown, unless it is no Error. Whoever signs out must be signed out even then.
-        await loaded.cookies({ discard: true });
+        await loaded.cookies({ discard: true }).catch(failed);
         throw error;
       }
-      const cookies = await stored(loaded, c.res.status >= 500);
+      const cookies = await stored(loaded, c.res.status >= 500, c.error !== undefined);
       c.res = new Response(c.res.body, c.res);
       mark(c.res.headers, cookies);
     } catch (error) {
@@ -52,13 +52,17 @@ export function session<Data extends object = any, Env extends object = any>(
   };
 }
 
-/** Commits. A session that another request ended meanwhile has no part in the response, which is right without it. */
-async function stored(session: Session<any>, isDiscarded: boolean): Promise<string[]> {
+/**
+ * Commits. A session that another request ended meanwhile has no part in the response, which is right without it; nor may a
+ * commit that fails hide what the handler threw.
+ */
+async function stored(session: Session<any>, isDiscarded: boolean, hasThrown: boolean): Promise<string[]> {
   try {
     return await session.cookies({ discard: isDiscarded });
   } catch (error) {
-    if ((error as { code?: string }).code === "ended") return [];
-    throw error;
+    if ((error as { code?: string }).code !== "ended" && !(isDiscarded && hasThrown)) throw error;
+    failed(error);
+    return [];
   }
 }
 

@@ -8,8 +8,11 @@ import type { Capabilities, SessionStore } from "./store.js";
 export interface Context<Env = unknown> {
   /** The bindings of a Worker; whatever the options' functions need. */
   env?: Env;
-  /** Lets work go on after the response: only the time of the last visit is written that way. */
-  waitUntil?: (work: Promise<unknown>) => void;
+  /**
+   * Lets work go on, as that of a Worker's context. All writes are handed to it, so that a client that hangs up cannot leave a
+   * sign-out or a change of the id half done; the response waits for all of them but for that of the time of the last visit.
+   */
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
 }
 
 /** The session cookie. */

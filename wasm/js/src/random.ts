@@ -18,8 +18,3 @@ export function random(): Uint8Array {
   at += RANDOM_LENGTH;
   return bytes;
 }
-
-/** Seconds since 1970. */
-export function systemClock(): number {
-  return Math.floor(Date.now() / 1000);
-}

@@ -31,7 +31,7 @@ export function mark(headers: Pick<Headers, "get" | "has" | "set" | "append">, c
   for (const cookie of cookies) headers.append("Set-Cookie", cookie);
 }
 
-/** The response to a request whose session could not be loaded or committed; `undefined` for other errors. */
+/** The response to a request whose session could not be loaded or committed, which is logged; `undefined` for other errors. */
 export function failed(error: unknown): Response | undefined {
   if (!(error instanceof SessionError)) return undefined;
   // Nobody else will tell the operator.

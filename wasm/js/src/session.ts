@@ -4,7 +4,7 @@ import { isWhole } from "./checks.js";
 import { type Change, change, What } from "./core/change.js";
 import type { State } from "./core/manager.js";
 import { carryOut, type Committed, type Host, plan, type Planned, reload, reopened, type Work } from "./drive.js";
-import { invalidArgument, SessionError, usage } from "./error.js";
+import { invalidArgument, type SessionError, usage } from "./error.js";
 import type { Reason } from "./options.js";
 import { checkResponse, withSession } from "./respond.js";
 import { Staged } from "./staged.js";
@@ -45,6 +45,8 @@ const MAX_UNTIL = 1e11;
  */
 export class Session<Data extends object = any> {
   readonly #host: Host;
+  /** What the browser has: the request's cookies, or those of this session's last commit, which may hold its copy. */
+  #held: string;
   #staged!: Staged;
   #values!: Map<string, Uint8Array>;
   #flashes!: Map<string, Uint8Array>;
@@ -60,8 +62,9 @@ export class Session<Data extends object = any> {
   #key: string | undefined;
 
   /** @internal */
-  constructor(host: Host, state: State) {
+  constructor(host: Host, state: State, cookies: string) {
     this.#host = host;
+    this.#held = cookies;
     this.#takeUp(state, "open");
   }
 
@@ -321,23 +324,27 @@ export class Session<Data extends object = any> {
     this.#checkOpen();
     if (this.#phase === "detached" && !this.#isDestroyed) {
       this.#staged.flush();
-      if (this.#state.needsCookie) {
-        throw new SessionError(
-          "response_sent",
-          "the response was sent already and cannot carry a new cookie: rotate, sign in or begin a session before",
-        );
-      }
+      if (this.#state.needsCookie) throw usage("response_sent");
     }
     await this.#store(this.#phase, false, true);
   }
 
-  /** Reads the session again, with what other requests have stored since. Changes that were not saved are dropped. */
+  /**
+   * Reads the session again, with what other requests have stored since. Changes that were not saved are dropped.
+   *
+   * With `placement: "cookie"` others' changes are in other responses and cannot be seen: the session is again as in the
+   * request's cookie, or as it was saved last; once the response has begun it can neither be read again nor saved.
+   *
+   * @throws {@link SessionError} if the store fails; `destroyed`; `response_sent` after the commit if the session is kept in
+   * a cookie alone
+   */
   async reload(): Promise<void> {
     await this.#running?.catch(() => undefined);
     if (this.#isDestroyed) throw usage("destroyed");
+    if (this.#phase !== "open" && this.#host.placement === "cookie") throw usage("response_sent");
     const phase = this.#phase === "open" ? "open" : "detached";
     const parked = this.#committed === undefined ? this.#state.parked : reopened(this.#host, this.#committed).parked;
-    this.#takeUp(await reload(this.#host, parked), phase);
+    this.#takeUp(await reload(this.#host, parked, this.#held), phase);
   }
 
   async #store(next: Phase, isDiscarded: boolean, reopens: boolean): Promise<void> {
@@ -355,6 +362,8 @@ export class Session<Data extends object = any> {
       const name = (cookie: string) => cookie.slice(0, cookie.indexOf("="));
       const fresh = committed.cookies.map(name);
       this.#cookies = [...this.#cookies.filter((old) => !fresh.includes(name(old))), ...committed.cookies];
+      // As the browser reads them: what stands behind a value is other cookies to the core.
+      if (fresh.length > 0) this.#held = committed.cookies.join("; ");
       this.#key = committed.key ?? this.#key;
       if (reopens) this.#takeUp(reopened(this.#host, committed), next, this.#isDestroyed);
       else this.#committed = committed;

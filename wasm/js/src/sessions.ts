@@ -1,15 +1,15 @@
 /** The manager: settings, a store, and what can be done without a request. */
 
 import { brand } from "./brand.js";
+import { systemClock } from "./clock.js";
 import { CoreManager } from "./core/manager.js";
-import { type Host, load } from "./drive.js";
+import { goOn, type Host, load } from "./drive.js";
 import { invalidArgument, SessionError } from "./error.js";
 import { GuardedStore } from "./guard.js";
 import {
   checkedClock, checkOptions, checkStore, type Context, keyTexts, type Placement, type SessionEvent, type SessionOptions,
   type Surroundings,
 } from "./options.js";
-import { systemClock } from "./random.js";
 import { checkResponse, failed, withSession } from "./respond.js";
 import { Session } from "./session.js";
 import type { SessionStore } from "./store.js";
@@ -23,7 +23,7 @@ const MAX_PASSES = 8;
 const DEFAULT_LIMIT = 65_536;
 /** Roughly what a session in a cookie may take: the core knows it exactly. */
 const MAX_COOKIE = 3_000;
-/** How many sets of keys are kept ready, where tenants have keys of their own. */
+/** How many sets of keys are remembered, where tenants have keys of their own. */
 const MAX_MANAGERS = 64;
 
 /** How strict to be with a request, route by route. */
@@ -102,7 +102,7 @@ export class Sessions<Data extends object = any, Env = any> {
     if (context.required === true && state.reason !== undefined) {
       throw new SessionError("no_session", "the request has no session");
     }
-    return new Session<Data>(host, state);
+    return new Session<Data>(host, state, header);
   }
 
   /**
@@ -124,8 +124,8 @@ export class Sessions<Data extends object = any, Env = any> {
         try {
           response = await handle(request, { ...around, session } as Handling<Data, Env>);
         } catch (error) {
-          // Whoever signs out must be signed out, even if what follows fails.
-          await session.cookies({ discard: true });
+          // Whoever signs out must be signed out, even if what follows fails. If that fails as well, the log tells of it.
+          await session.cookies({ discard: true }).catch(failed);
           throw error;
         }
         checkResponse(response);
@@ -191,7 +191,13 @@ export class Sessions<Data extends object = any, Env = any> {
     return await this.#end(user, { except: handle }, context);
   }
 
-  async #end(user: string, which: { only?: string; except?: string }, context: Context<Env>): Promise<number> {
+  #end(user: string, which: { only?: string; except?: string }, context: Context<Env>): Promise<number> {
+    const ended = this.#endOwned(user, which, context);
+    goOn(context, ended);
+    return ended;
+  }
+
+  async #endOwned(user: string, which: { only?: string; except?: string }, context: Context<Env>): Promise<number> {
     const { core, store, placement } = this.#owners(context);
     if (placement !== "store") {
       throw new SessionError(
@@ -262,11 +268,7 @@ export class Sessions<Data extends object = any, Env = any> {
     // The one used last goes to the end.
     this.#managers.delete(name);
     this.#managers.set(name, manager);
-    if (this.#managers.size > MAX_MANAGERS) {
-      const [[oldName, old]] = this.#managers as unknown as [[string, CoreManager]];
-      this.#managers.delete(oldName);
-      old.free();
-    }
+    if (this.#managers.size > MAX_MANAGERS) this.#managers.delete(this.#managers.keys().next().value!);
     return manager;
   }
 }

@@ -125,6 +125,34 @@ export function commits({ make, visitor, count, mapStore }) {
       await fails(() => session.cookies(), "response_sent");
     }],
 
+    ["a reload drops what was not saved, and loses nothing else, wherever sessions are kept", async () => {
+      for (const placement of ["store", "both", "cookie"]) {
+        const one = visitor({ placement });
+        await one.visit((session) => (session.signIn("ada"), count(session)));
+        const session = await one.session();
+        count(session);
+        await session.reload();
+        const facts = () => [placement, session.reason, session.get("visits")];
+        equal(facts(), [placement, undefined, 1]);
+        count(session);
+        await session.save();
+        session.insert("visits", 9);
+        await session.reload();
+        equal(facts(), [placement, undefined, 2]);
+        one.take(await session.cookies());
+        if (placement === "cookie") {
+          await fails(() => session.reload(), "response_sent");
+          await fails(() => count(session), "committed");
+        } else {
+          await one.visit(count);
+          await session.reload();
+          equal(facts(), [placement, undefined, 3]);
+        }
+        const next = await one.session();
+        equal([next.owner, next.get("visits")], ["ada", placement === "cookie" ? 2 : 3]);
+      }
+    }],
+
     ["a destroyed session that was saved stays destroyed, and its cookie is removed", async () => {
       const one = visitor();
       await one.visit(count);
@@ -204,6 +232,76 @@ export function commits({ make, visitor, count, mapStore }) {
       await fails(() => session.cookies(), "store_failed");
       fault.of = "";
       equal((await one.session()).get("visits"), 1);
+    }],
+
+    ["what must be done to its end is handed to waitUntil, and waited for", async () => {
+      const inner = mapStore();
+      let isDown = false;
+      let goOn;
+      const waiting = async (work) => {
+        await new Promise((resolve) => (goOn = resolve));
+        if (isDown) throw new Error("down");
+        return work();
+      };
+      /** The work that the runtime has to wait for, while the store deletes. */
+      const handed = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        equal(works.length, 1);
+        goOn();
+        return await works.pop();
+      };
+      const store = {
+        capabilities: inner.capabilities, get: inner.get, put: inner.put, list: inner.list,
+        delete: (...all) => waiting(() => inner.delete(...all)),
+      };
+      const one = visitor({ store });
+      const works = [];
+      const waitUntil = (work) => works.push(work);
+      await one.visit(count);
+      for (const end of [(session) => session.signIn("ada"), (session) => session.destroy()]) {
+        const session = await one.session({ waitUntil });
+        end(session);
+        const answered = session.cookies();
+        await handed();
+        one.take(await answered);
+      }
+      equal(inner.size, 0);
+      await one.visit((session) => session.signIn("ada"));
+      const ended = one.sessions.endAll("ada", { waitUntil });
+      await handed();
+      equal([inner.size, await ended], [0, 1]);
+      // What fails is told to who asked, not to the runtime.
+      await one.visit((session) => session.signIn("ada"));
+      isDown = true;
+      const session = await one.session({ waitUntil });
+      session.destroy();
+      const failed = fails(() => session.cookies(), "store_failed");
+      await handed();
+      await failed;
+      await (await one.session({ waitUntil })).cookies();
+      equal(works.length, 0, "works of a request without a change");
+    }],
+
+    ["what a handler throws is thrown, whatever becomes of its session", async () => {
+      const fault = { of: "" };
+      const sessions = make({ store: faulty(mapStore(), fault) });
+      const first = await sessions.load(null);
+      count(first);
+      const [cookie] = await first.cookies();
+      const handler = sessions.handler((_, { session }) => {
+        session.destroy();
+        throw new Error("oops");
+      });
+      const logged = [];
+      const { error } = console;
+      console.error = (error) => logged.push(error.code);
+      try {
+        fault.of = "delete";
+        const thrown = await handler(asking(cookie.split(";")[0])).then(() => undefined, (error) => error);
+        equal([thrown?.message, logged], ["oops", ["store_failed"]]);
+      } finally {
+        console.error = error;
+      }
     }],
 
     ["handles are asked for", async () => {

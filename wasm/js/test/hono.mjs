@@ -88,6 +88,34 @@ export function honoTests({ createSessions, mapStore, session, Fernet, Hono, HTT
       }
     })],
 
+    ["Hono: what a handler throws is answered, whatever becomes of its session", async () => {
+      const inner = mapStore();
+      let isDown = false;
+      const down = (work) => { if (isDown) throw new Error("down"); return work(); };
+      const sessions = make({ ...inner, delete: (...all) => down(() => inner.delete(...all)) });
+      const app = application(sessions);
+      app.get("/", (c) => c.text(String(count(c))));
+      app.get("/out/:kind", (c) => {
+        c.get("session").destroy();
+        throw c.req.param("kind") === "error" ? new Error("oops") : "no error";
+      });
+      app.onError((error, c) => c.text(`the page for ${error.message}`, 500));
+      const visit = browser(app, sessions);
+      await visit("/");
+      isDown = true;
+      const logged = [];
+      const { error } = console;
+      console.error = (error) => logged.push(error.code);
+      try {
+        const [response] = await visit("/out/error");
+        equal([response.status, await response.text()], [500, "the page for oops"]);
+        equal(await visit("/out/text").then(() => undefined, (thrown) => thrown), "no error");
+        equal(logged, ["store_failed", "store_failed"]);
+      } finally {
+        console.error = error;
+      }
+    }],
+
     ["Hono: the answer stands if another request ended the session meanwhile", () => quietly(async () => {
       const sessions = make();
       const app = application(sessions);

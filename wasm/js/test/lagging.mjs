@@ -26,14 +26,24 @@ export function laggingStores({ createSessions, kvStore }) {
     for (let step = 0; step < 8; step++) {
       pass(random() < 0.5 ? 3 : 90);
       one.sessions = somewhere();
-      await one.visit((session) => {
-        equal([session.get("visits") ?? 0, session.owner], [seen.visits, seen.owner], "what the visitor wrote before");
-        seen.visits = session.update("visits", (visits = 0) => visits + 1);
-        if (step === 3) {
-          session.signIn("ada");
-          seen.owner = "ada";
-        }
-      });
+      const session = await one.session();
+      const isRight = (when) => equal([session.get("visits") ?? 0, session.owner], [seen.visits, seen.owner], `what the visitor wrote, ${when}`);
+      isRight("in a request before");
+      await session.reload();
+      isRight("read again");
+      seen.visits = session.update("visits", (visits = 0) => visits + 1);
+      if (step === 3) {
+        session.signIn("ada");
+        seen.owner = "ada";
+      }
+      if (step % 2 === 0) {
+        await session.save();
+        await session.reload();
+        isRight("saved in this request");
+      }
+      one.take(await session.cookies());
+      await session.reload();
+      isRight("after the response");
     }
   }
 

@@ -107,7 +107,12 @@ const REOPEN = 2;
 
 const nothing = (): void => undefined;
 
-/** The core's manager. It survives the loss of the instance that it was made in. */
+/** How many the core keeps. */
+const MOST = 64;
+/** Those that it keeps, the one used last at the end: memory of the module, of which the garbage collector sees nothing. */
+const kept = new Set<CoreManager>();
+
+/** The core's manager. Where the core has none, since its instance is gone or many others were used since, it is made again. */
 export class CoreManager {
   readonly #settings: Settings;
   #number = 0;
@@ -185,21 +190,28 @@ export class CoreManager {
     return readListing(answer);
   }
 
-  /** Frees what the core keeps. It is made again if it is needed again. */
-  free(): void {
+  #free(): void {
     // An instance that is gone took its managers along.
-    if (this.#home !== 0 && this.#home === sessionsCore.instances) sessionsCore.ask(Phase.Free, this.#number, 0, nothing);
+    if (this.#home === sessionsCore.instances) sessionsCore.ask(Phase.Free, this.#number, 0, nothing);
     this.#home = 0;
+    kept.delete(this);
   }
 
   #make(): void {
     this.#number = sessionsCore.ask(Phase.New, 0, 0, (message) => writeSettings(message, this.#settings)).varint();
     this.#home = sessionsCore.instances;
+    kept.add(this);
+    // Requests that wait for their store may still want the oldest one.
+    if (kept.size > MOST) kept.values().next().value!.#free();
   }
 
   #ask(phase: Phase, now: number, write: (message: Lent) => void): MessageReader {
     sessionsCore.instantiate();
     if (this.#home !== sessionsCore.instances) this.#make();
+    else if (kept.size > 1) {
+      kept.delete(this);
+      kept.add(this);
+    }
     return sessionsCore.ask(phase, this.#number, now, write);
   }
 }

@@ -1,5 +1,6 @@
 /** Cloudflare D1: a table in SQLite. */
 
+import { systemClock as now } from "../clock.js";
 import { BINDING, checkEngine } from "../engine.js";
 import { type Condition, type Filed, type SessionStore, tagOf, toHex } from "../store.js";
 
@@ -27,8 +28,6 @@ export interface D1Store extends SessionStore {
   /** Deletes what is over, and tells how much it was: to be called now and then, as from a cron trigger. */
   purgeExpired(): Promise<number>;
 }
-
-const now = (): number => Math.floor(Date.now() / 1000);
 
 /** A store in D1: consistent, with conditions and owners' lists. It makes its table when it is first missing. */
 export function d1Store(database: D1Like, options: D1StoreOptions = {}): D1Store {
@@ -95,9 +94,7 @@ export function d1Store(database: D1Like, options: D1StoreOptions = {}): D1Store
     },
     async deleteOwned(owner, { only, except }) {
       const [which, ...value] = only !== undefined ? ["AND key = ?", only] : except !== undefined ? ["AND key <> ?", except] : [""];
-      // Those that are over as well, but they do not count.
-      const ended = await changes(`DELETE FROM ${table} WHERE owner = ? AND expires_at > ? ${which}`, owner, now(), ...value);
-      return ended;
+      return await changes(`DELETE FROM ${table} WHERE owner = ? AND expires_at > ? ${which}`, owner, now(), ...value);
     },
     purgeExpired: async () => await changes(`DELETE FROM ${table} WHERE expires_at <= ?`, now()),
   };

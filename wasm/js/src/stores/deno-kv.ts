@@ -1,5 +1,6 @@
 /** Deno KV. */
 
+import { systemClock as now } from "../clock.js";
 import { checkEngine, tooLarge } from "../engine.js";
 import { type Condition, type Filed, holds, type SessionStore, type Versioned } from "../store.js";
 
@@ -39,7 +40,6 @@ interface Held {
 
 /** The largest record: a value has up to 65,536 bytes, of which what stands around the record takes 114. */
 const LARGEST = 65_400;
-const now = (): number => Math.floor(Date.now() / 1000);
 
 /**
  * A store in Deno KV: consistent, with conditions (the versionstamp) and owners' lists. A record has up to 65,400

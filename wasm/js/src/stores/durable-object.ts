@@ -1,5 +1,6 @@
 /** Durable Objects: each record is an object of its own, read and written by one thread. */
 
+import { systemClock as now } from "../clock.js";
 import { BINDING, checkEngine } from "../engine.js";
 import { type Condition, type Filed, holds, type SessionStore } from "../store.js";
 import { decode } from "../value/reader.js";
@@ -35,13 +36,28 @@ export interface DurableObjectStoreOptions {
 /** What the store asks an object to do. */
 type Ask =
   | { do: "get" }
-  | { do: "put"; record: Uint8Array; expiresAt: number; kind: Condition["kind"]; tag?: Uint8Array }
+  | { do: "put"; record: Uint8Array; expiresAt: number; owner: string | undefined; kind: Condition["kind"]; tag?: Uint8Array }
   | { do: "delete"; kind: Condition["kind"]; tag?: Uint8Array }
   | { do: "file"; key: string; entry: Uint8Array; until: number }
+  | { do: "unfile"; keys: string[] }
   | { do: "filed" };
 
+/** What an object answers to a write: whether it was done, and whose record was there before. */
+interface Written {
+  isDone: boolean;
+  owner: string | null;
+}
+
+/** A place on a list, and when it was taken. */
+interface OnList extends Filed {
+  at: number;
+}
+
 const LIST = "filed:";
-const now = (): number => Math.floor(Date.now() / 1000);
+/** How many keys an object's storage deletes at once. */
+const MOST_KEYS = 128;
+/** From when on a place on a list is forgotten whose record is not there: no request takes so many seconds to write it. */
+const LONG_WRITE = 3_600;
 
 /**
  * A store in Durable Objects: consistent everywhere, with conditions and owners' lists. The Worker must export
@@ -64,6 +80,10 @@ export function durableObjectStore(
   };
   const plain = (condition: Condition): { kind: Condition["kind"]; tag?: Uint8Array } =>
     condition.kind === "matches" ? { kind: condition.kind, tag: condition.tag } : { kind: condition.kind };
+  /** Takes records from a list. If that fails, they are harmless there. */
+  const unfile = async (owner: string, keys: string[]): Promise<void> => {
+    await ask(`owner:${owner}`, { do: "unfile", keys }).catch(() => undefined);
+  };
   return {
     capabilities: { consistent: true, conditions: true },
     get: async (key) => (await ask(`record:${key}`, { do: "get" })) as Uint8Array | null,
@@ -73,13 +93,22 @@ export function durableObjectStore(
         const { owner, entry, until } = filing;
         await ask(`owner:${owner}`, { do: "file", key, entry, until });
       }
-      return (await ask(`record:${key}`, { do: "put", record, expiresAt, ...plain(condition) })) as boolean;
+      const owner = filing?.owner;
+      const before = (await ask(`record:${key}`, { do: "put", record, expiresAt, owner, ...plain(condition) })) as Written;
+      if (before.isDone && before.owner !== null && before.owner !== owner) await unfile(before.owner, [key]);
+      return before.isDone;
     },
-    delete: async (key, { condition }) => (await ask(`record:${key}`, { do: "delete", ...plain(condition) })) as boolean,
+    async delete(key, { condition }) {
+      const { isDone, owner } = (await ask(`record:${key}`, { do: "delete", ...plain(condition) })) as Written;
+      if (isDone && owner !== null) await unfile(owner, [key]);
+      return isDone;
+    },
     async list(owner) {
-      const filed = (await ask(`owner:${owner}`, { do: "filed" })) as Filed[];
+      const filed = (await ask(`owner:${owner}`, { do: "filed" })) as OnList[];
       const held = await Promise.all(filed.map(({ key }) => ask(`record:${key}`, { do: "get" })));
-      return filed.filter((_, at) => held[at] !== null);
+      const over = filed.filter(({ at }, index) => held[index] === null && at < now() - LONG_WRITE);
+      if (over.length > 0) await unfile(owner, over.map(({ key }) => key));
+      return filed.flatMap(({ key, entry }, index) => (held[index] === null ? [] : [{ key, entry }]));
     },
   };
 }
@@ -110,45 +139,59 @@ export class SessionObject {
     }
     const filed = (await storage.list({ prefix: LIST })) as Map<string, { until: number }>;
     const over = [...filed].filter(([, { until }]) => until <= now()).map(([name]) => name);
-    for (let at = 0; at < over.length; at += 128) await storage.delete(over.slice(at, at + 128));
+    await this.#delete(over);
     const rest = [...filed.values()].filter(({ until }) => until > now());
     if (rest.length > 0) await storage.setAlarm(Math.min(...rest.map(({ until }) => until)) * 1000);
   }
 
-  async #answer(question: Ask): Promise<never> {
-    return (await this.#do(question)) as never;
-  }
-
-  async #do(question: Ask): Promise<unknown> {
+  async #answer(question: Ask): Promise<unknown> {
     const { storage } = this.#state;
     switch (question.do) {
       case "get":
         return (await this.#record()) ?? null;
       case "put": {
-        if (!holds(asCondition(question), await this.#record())) return false;
-        const { record, expiresAt } = question;
-        await storage.put({ record, expiresAt });
-        await storage.setAlarm(expiresAt * 1000);
-        return true;
+        const written = await this.#judge(question);
+        if (written.isDone) {
+          const { record, expiresAt, owner = null } = question;
+          await storage.put({ record, expiresAt, owner });
+          await storage.setAlarm(expiresAt * 1000);
+        }
+        return written;
       }
-      case "delete":
-        if (!holds(asCondition(question), await this.#record())) return false;
-        await storage.deleteAlarm();
-        await storage.deleteAll();
+      case "delete": {
+        const written = await this.#judge(question);
+        if (written.isDone) {
+          await storage.deleteAlarm();
+          await storage.deleteAll();
+        }
+        return written;
+      }
+      case "unfile":
+        await this.#delete(question.keys.map((key) => LIST + key));
         return true;
       case "file": {
         const { key, entry, until } = question;
-        await storage.put({ [LIST + key]: { entry, until } });
+        await storage.put({ [LIST + key]: { entry, until, at: now() } });
         const alarm = await storage.getAlarm();
         if (alarm === null || alarm > until * 1000) await storage.setAlarm(until * 1000);
         return true;
       }
       case "filed": {
-        const filed = (await storage.list({ prefix: LIST })) as Map<string, { entry: Uint8Array; until: number }>;
+        const filed = (await storage.list({ prefix: LIST })) as Map<string, { entry: Uint8Array; until: number; at: number }>;
         const live = [...filed].filter(([, { until }]) => until > now());
-        return live.map(([name, { entry }]) => ({ key: name.slice(LIST.length), entry }));
+        return live.map(([name, { entry, at }]): OnList => ({ key: name.slice(LIST.length), entry, at }));
       }
     }
+  }
+
+  /** Whether a write's condition holds, and whose record is there. */
+  async #judge(question: Parameters<typeof asCondition>[0]): Promise<Written> {
+    const isDone = holds(asCondition(question), await this.#record());
+    return { isDone, owner: ((await this.#state.storage.get("owner")) as string | undefined) ?? null };
+  }
+
+  async #delete(names: string[]): Promise<void> {
+    for (let at = 0; at < names.length; at += MOST_KEYS) await this.#state.storage.delete(names.slice(at, at + MOST_KEYS));
   }
 
   async #record(): Promise<Uint8Array | undefined> {

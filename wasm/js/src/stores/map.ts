@@ -1,5 +1,6 @@
 /** A `Map` in this process: for tests, development, and programs of a single process. */
 
+import { systemClock } from "../clock.js";
 import { type Filed, holds, type SessionStore } from "../store.js";
 
 interface Held {
@@ -15,13 +16,12 @@ export interface MapStoreOptions {
   clock?: () => number;
 }
 
-const now = (): number => Math.floor(Date.now() / 1000);
 /** Every so many writes, what is over is thrown away. */
 const SWEEP = 1_000;
 
 /** A store in this process's memory. Sessions end with the process. */
 export function mapStore(options: MapStoreOptions = {}): SessionStore & { readonly size: number } {
-  const clock = options.clock ?? now;
+  const clock = options.clock ?? systemClock;
   const records = new Map<string, Held>();
   let writes = 0;
 

@@ -1,6 +1,7 @@
 /** Redis and Valkey through the package `redis`, with the same layout as the Rust package's store. */
 
 import { isBytes } from "../bytes.js";
+import { systemClock as now } from "../clock.js";
 import { checkEngine } from "../engine.js";
 import type { Filed, SessionStore } from "../store.js";
 import { conditionArguments, DELETE, END, LIST, pack, PUT, unpack } from "./redis-layout.js";
@@ -18,7 +19,6 @@ export interface RedisStoreOptions {
 
 /** RESP's type byte of a bulk string. */
 const BULK_STRING = 36;
-const now = (): number => Math.floor(Date.now() / 1000);
 
 /** A store in Redis 6.2 or newer, or Valkey, on a single server: consistent, with conditions and owners' lists. */
 export function redisStore(client: RedisClientLike, options: RedisStoreOptions = {}): SessionStore {

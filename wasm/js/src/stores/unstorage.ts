@@ -1,6 +1,7 @@
 /** unstorage, and through it files, and many databases. */
 
 import { isBytes } from "../bytes.js";
+import { systemClock as now } from "../clock.js";
 import { checkEngine } from "../engine.js";
 import type { Filed, SessionStore } from "../store.js";
 
@@ -31,16 +32,20 @@ export interface UnstorageStore extends SessionStore {
   purgeExpired(): Promise<number>;
 }
 
-/** What is kept: 8 bytes of the time when it is over, the owner's 64 characters or as many zeros, and the bytes. */
+/**
+ * What is kept: 4 bytes that say so, since others may keep things under the same base; 8 bytes of the time when it is over; the
+ * owner's 64 characters or as many zeros; and the bytes.
+ */
 interface Kept {
   until: number;
   owner: string | undefined;
   bytes: Uint8Array;
 }
 
-const OWNER = 8;
+const MARK = 0x66737531; // "fsu1"
+const UNTIL = 4;
+const OWNER = UNTIL + 8;
 const BYTES = OWNER + 64;
-const now = (): number => Math.floor(Date.now() / 1000);
 
 /**
  * A store in an unstorage, with owners' lists. It has no conditions: of two requests that write to one session within the
@@ -58,6 +63,7 @@ export function unstorageStore(storage: StorageLike, options: UnstorageStoreOpti
     const raw = await storage.getItemRaw(name);
     if (raw === null || raw === undefined) return undefined;
     const kept = unpack(raw);
+    if (kept === undefined) throw new TypeError("what the unstorage gives is not what this store put there: does its driver keep bytes?");
     if (kept.until > now()) return kept;
     await storage.removeItem(name);
     return undefined;
@@ -98,8 +104,8 @@ export function unstorageStore(storage: StorageLike, options: UnstorageStoreOpti
     async purgeExpired() {
       let purged = 0;
       for (const name of await storage.getKeys(base)) {
-        const raw = await storage.getItemRaw(name);
-        if (raw === null || raw === undefined || unpack(raw).until > now()) continue;
+        const kept = unpack(await storage.getItemRaw(name));
+        if (kept === undefined || kept.until > now()) continue;
         await storage.removeItem(name);
         purged += 1;
       }
@@ -110,17 +116,21 @@ export function unstorageStore(storage: StorageLike, options: UnstorageStoreOpti
 
 function pack(bytes: Uint8Array, until: number, owner: string): Uint8Array {
   const kept = new Uint8Array(BYTES + bytes.length);
-  new DataView(kept.buffer).setFloat64(0, until);
+  const view = new DataView(kept.buffer);
+  view.setUint32(0, MARK);
+  view.setFloat64(UNTIL, until);
   kept.set(new TextEncoder().encode(owner), OWNER);
   kept.set(bytes, BYTES);
   return kept;
 }
 
-function unpack(raw: unknown): Kept {
+/** What was packed; `undefined` for anything else. */
+function unpack(raw: unknown): Kept | undefined {
   const isBuffer = Object.prototype.toString.call(raw) === "[object ArrayBuffer]";
   const kept = isBuffer ? new Uint8Array(raw as ArrayBuffer) : raw;
-  if (!isBytes(kept)) throw new TypeError("the unstorage driver gave something else than the bytes that it was given");
-  if (kept.length < BYTES) throw new TypeError("what the unstorage holds under this key is no record of this version");
+  if (!isBytes(kept) || kept.length < BYTES) return undefined;
+  const view = new DataView(kept.buffer, kept.byteOffset);
+  if (view.getUint32(0) !== MARK) return undefined;
   const owner = kept[OWNER] === 0 ? undefined : new TextDecoder().decode(kept.subarray(OWNER, BYTES));
-  return { until: new DataView(kept.buffer, kept.byteOffset).getFloat64(0), owner, bytes: kept.slice(BYTES) };
+  return { until: view.getFloat64(UNTIL), owner, bytes: kept.slice(BYTES) };
 }

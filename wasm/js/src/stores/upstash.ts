@@ -1,5 +1,6 @@
 /** Upstash Redis over HTTP, with the same layout as {@link redisStore}: for edge runtimes, which open no sockets. */
 
+import { systemClock as now } from "../clock.js";
 import { SessionError } from "../error.js";
 import { type Filed, type SessionStore, toHex } from "../store.js";
 import { conditionArguments, DELETE, END, LIST, pack, PUT, unpack } from "./redis-layout.js";
@@ -22,7 +23,6 @@ local function bytes(hex) return (hex:gsub('..', function(pair) return string.ch
 ARGV[2] = bytes(ARGV[2])`;
 const PUT_HEX = `${FROM_HEX}\nARGV[3] = bytes(ARGV[3])${PUT}`;
 const DELETE_HEX = `${FROM_HEX}${DELETE}`;
-const now = (): number => Math.floor(Date.now() / 1000);
 
 /** A store in Upstash Redis: consistent with one region, with conditions and owners' lists. */
 export function upstashStore(options: UpstashStoreOptions): SessionStore {

@@ -64,6 +64,25 @@ const short = ["Fernet objects that live for a moment take no memory that grows"
   equal(make(20_000), before, "bytes of WebAssembly memory");
 }];
 
+const tenants = ["tenants whose requests overlap take no memory that grows", async () => {
+  const store = mapStore();
+  const keys = Array.from({ length: 100 }, () => Fernet.generateKey());
+  const sessions = api.createSessions({ keys: ({ env }) => env, store });
+  const serve = async (rounds) => {
+    for (let round = 0; round < rounds; round++) {
+      const open = [];
+      for (const env of keys) open.push(await sessions.load(null, { env }));
+      for (const session of open) {
+        session.insert("round", round);
+        equal((await session.cookies()).length, 1);
+      }
+    }
+    return memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+  };
+  const before = await serve(2);
+  equal(await serve(20), before, "bytes of WebAssembly memory");
+}];
+
 const realms = ["bytes of another realm are bytes, and what only says so is not", async () => {
   const sessions = api.createSessions({ keys: Fernet.generateKey(), store: mapStore() });
   const session = await sessions.load(null);
@@ -92,6 +111,7 @@ try {
     ...suite({ ...api, Fernet }),
     trap,
     short,
+    tenants,
     ...nodeResponseTests({ ...api, commitTo, Fernet }),
     realms,
     ...engineTests({ ...api, Fernet, stores, createStorage }),
