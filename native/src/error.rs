@@ -20,7 +20,8 @@ pub enum Error {
     Unsaved,
     /// The session cannot be written, or an update does not fit the fresh value.
     Session(SessionError),
-    /// A response that was sent already cannot carry the cookie of a new id: rotate, sign in or begin a session before.
+    /// A response that was sent already cannot carry a cookie: rotate, sign in or begin a session before, and change one
+    /// that is kept in a cookie before.
     ResponseSent,
 }
 
@@ -35,7 +36,8 @@ impl std::fmt::Display for Error {
             ),
             Self::Session(error) => error.fmt(f),
             Self::ResponseSent => f.write_str(
-                "the response was sent already and cannot carry a new cookie: rotate, sign in or begin a session before",
+                "the response was sent already and cannot carry a cookie: rotate, sign in or begin a session before, and change \
+                 one that is kept in a cookie before",
             ),
         }
     }

@@ -23,10 +23,11 @@ impl<S: Sync> FromRequestParts<S> for Session {
         if !slot.is_opened() {
             let inner = slot.manager().inner();
             let opening = inner.open(parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes));
-            slot.opened(match inner.read_at_once(opening) {
-                Ok(session) => session,
+            let (session, copies) = match inner.read_at_once(opening) {
+                Ok(session) => (session, Vec::new()),
                 Err(opening) => Box::pin(inner.read(opening)).await.map_err(Rejection::Failed)?,
-            });
+            };
+            slot.opened(session, copies);
         }
         Ok(Self::in_slot(slot))
     }
@@ -59,7 +60,7 @@ impl<S: Sync> FromRequestParts<S> for StrictSession {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let session = Session::from_request_parts(parts, state).await?;
-        if session.reason() == Some(Reason::BadCookie) {
+        if reason(&session)? == Some(Reason::BadCookie) {
             Err(bad_cookie(&session))
         } else {
             Ok(Self(session))
@@ -72,8 +73,13 @@ impl<S: Sync> FromRequestParts<S> for ExistingSession {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let StrictSession(session) = StrictSession::from_request_parts(parts, state).await?;
-        session.reason().map_or(Ok(Self(session)), |reason| Err(Rejection::Missing(reason)))
+        reason(&session)?.map_or(Ok(Self(session)), |reason| Err(Rejection::Missing(reason)))
     }
+}
+
+/// Why the session is a fresh one. One that cannot be looked at is no reason to let a request in.
+fn reason(session: &Session) -> Result<Option<Reason>, Rejection> {
+    session.reason().map_err(|error| Rejection::Failed(error.into()))
 }
 
 /// The refusal of a request whose session cookie does not open.

@@ -319,7 +319,7 @@ async fn a_users_sessions_are_listed_and_ended() {
     assert_eq!(manager.list("ada").await.unwrap().len(), 1);
     assert_eq!(manager.end_all("ada").await.unwrap(), 1);
     let dead = manager.load([cookies[0].split(';').next().unwrap().as_bytes()]).await.unwrap();
-    assert_eq!(dead.reason(), Some(fastsession::Reason::Missing));
+    assert_eq!(dead.reason().unwrap(), Some(fastsession::Reason::Missing));
     let kinds = events.lock().unwrap().clone();
     assert_eq!(
         kinds,

@@ -130,6 +130,6 @@ async fn visitors_see_their_own_writes_and_a_sign_out_is_final() {
     late.save().await.unwrap();
     // Once the store shows what it holds, the late write does not count.
     *store.shown.lock().unwrap() = None;
-    assert_eq!(stolen.load(&manager).await.reason(), Some(Reason::Missing));
+    assert_eq!(stolen.load(&manager).await.reason().unwrap(), Some(Reason::Missing));
     assert!(events.lock().unwrap().contains(&EventKind::StaleRead));
 }

@@ -109,7 +109,7 @@ fn go_on(
     let mut session = manager.unpark(message.bytes().to_vec())?;
     match phase {
         // Begins anew, to read what others have stored since.
-        RELOAD => state::finish_pending(out, &manager.reload(session))?,
+        RELOAD => state::finish_pending(out, &manager.reload(&session))?,
         // Whether this is a CSRF token of the session.
         VERIFY_CSRF => out.flag(session.verify_csrf(message.rest())),
         // Makes changes, and a CSRF token if there is randomness for it.

@@ -17,7 +17,7 @@ const MAX_TOKEN: usize = sealed_len(id::MAX_LENGTH);
 const MAX_TOKEN_TEXT: usize = MAX_TOKEN.div_ceil(3) * 4;
 
 /// A request whose session is still to be read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pending {
     pub(super) cookie: Result<OpenedCookie, Reason>,
     /// Where the marker of an ended session would be, if the placement has it.
@@ -25,7 +25,7 @@ pub struct Pending {
 }
 
 /// A session cookie that opened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct OpenedCookie {
     pub(super) id: SessionId,
     pub(super) key: StoreKey,

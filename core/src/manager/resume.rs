@@ -42,12 +42,13 @@ impl Manager {
     }
 
     /// Begins anew with the session of a request that goes on, as a stream or a WebSocket, to read what other requests
-    /// have stored since. Changes that were not committed are dropped.
-    pub fn reload<B: Buffer>(&self, mut session: Session<B>) -> Pending {
-        let cookie = match core::mem::replace(&mut session.origin, Origin::Fresh(Reason::Missing)) {
-            Origin::Fresh(reason) => Err(reason),
+    /// have stored since. Changes that were not committed are not in the session that comes of it. This one is as good as
+    /// before, should the read fail.
+    pub fn reload<B: Buffer>(&self, session: &Session<B>) -> Pending {
+        let cookie = match &session.origin {
+            Origin::Fresh(reason) => Err(*reason),
             Origin::Stored(Stored { id, key, is_current, .. }) => {
-                Ok(OpenedCookie { id, key, ring_index: usize::from(!is_current) })
+                Ok(OpenedCookie { id: id.clone(), key: *key, ring_index: usize::from(!is_current) })
             }
         };
         self.pending(cookie)

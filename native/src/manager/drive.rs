@@ -82,17 +82,15 @@ impl Inner {
         session
     }
 
-    /// Reads the record and makes the session of it.
-    pub(crate) fn read(&self, opening: Opening) -> impl Future<Output = Result<CoreSession, Error>> {
-        self.read_with(opening.pending, opening.copies)
+    /// Reads the record and makes the session of it. Gives the copies back that were in the request's cookies.
+    pub(crate) async fn read(&self, opening: Opening) -> Result<(CoreSession, Vec<Vec<u8>>), Error> {
+        let Opening { pending, copies, .. } = opening;
+        let session = self.read_with(pending, &copies).await?;
+        Ok((session, copies))
     }
 
-    /// As [`Self::read`]; a session that is read again has no copies in cookies at hand any more.
-    pub(crate) async fn read_with(
-        &self,
-        pending: Pending,
-        copies: Vec<Vec<u8>>,
-    ) -> Result<CoreSession, Error> {
+    /// As [`Self::read`].
+    pub(crate) async fn read_with(&self, pending: Pending, copies: &[Vec<u8>]) -> Result<CoreSession, Error> {
         let record = match pending.key() {
             Some(key) if self.core.placement() != Placement::Cookie => self.get(key).await?,
             _ => Vec::new(),

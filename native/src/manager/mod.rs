@@ -41,11 +41,11 @@ impl SessionManager {
         cookie_headers: impl IntoIterator<Item = &'h [u8]>,
     ) -> Result<Session, Error> {
         // The headers are read before the first await, so that the future does not borrow them.
-        let session = match self.0.read_at_once(self.0.open(cookie_headers)) {
-            Ok(session) => session,
+        let (session, copies) = match self.0.read_at_once(self.0.open(cookie_headers)) {
+            Ok(session) => (session, Vec::new()),
             Err(opening) => self.0.read(opening).await?,
         };
-        Ok(Session::new(self.clone(), session))
+        Ok(Session::new(self.clone(), session, copies))
     }
 
     /// The store that the sessions are in.

@@ -1,5 +1,7 @@
 //! A user's sessions: listing and ending them.
 
+use std::collections::{BTreeSet, HashSet};
+
 use fastsession_core::store::{OwnerKey, StoreKey, Which};
 use fastsession_core::time::UnixTime;
 
@@ -51,16 +53,18 @@ impl SessionManager {
     pub async fn list_all(&self, user: &str) -> Result<Listed, Error> {
         let inner = self.inner();
         let mut listings: Vec<Listing> = Vec::new();
-        let mut unreadable = Vec::new();
+        let mut listed = HashSet::new();
+        let mut unreadable = BTreeSet::new();
         for owner in self.owner_lists(user) {
             for filed in self.store().list(&owner).await? {
-                if listings.iter().any(|listing| listing.handle == filed.key) {
+                if listed.contains(&filed.key) {
                     continue;
                 }
                 let Some(listing) = inner.core().open_listing(&filed.key, &filed.entry) else {
-                    unreadable.push(filed.key);
+                    unreadable.insert(filed.key);
                     continue;
                 };
+                listed.insert(filed.key);
                 listings.push(Listing {
                     handle: filed.key,
                     created: listing.created,
@@ -70,10 +74,8 @@ impl SessionManager {
             }
         }
         listings.sort_by_key(|listing| std::cmp::Reverse((listing.last_seen, listing.created)));
-        unreadable.sort();
-        unreadable.dedup();
-        unreadable.retain(|key| listings.iter().all(|listing| listing.handle != *key));
-        Ok(Listed { sessions: listings, unreadable })
+        unreadable.retain(|key| !listed.contains(key));
+        Ok(Listed { sessions: listings, unreadable: unreadable.into_iter().collect() })
     }
 
     /// Ends the session of `user` that `handle` names; `false` if the user has none of that name, whoever else may.

@@ -5,8 +5,6 @@ mod values;
 
 use std::sync::Arc;
 
-use fastsession_core::manager::Placement;
-
 pub(crate) use self::slot::{Begun, Phase, Slot};
 use crate::manager::{CoreSession, SessionManager};
 use crate::{Error, SessionError};
@@ -20,9 +18,10 @@ use crate::{Error, SessionError};
 pub struct Session(Arc<Slot>);
 
 impl Session {
-    pub(crate) fn new(manager: SessionManager, session: CoreSession) -> Self {
+    /// `copies` are those that the request's cookies held.
+    pub(crate) fn new(manager: SessionManager, session: CoreSession, copies: Vec<Vec<u8>>) -> Self {
         let slot = Slot::new(manager);
-        slot.opened(session);
+        slot.opened(session, copies);
         Self(Arc::new(slot))
     }
 
@@ -64,20 +63,23 @@ impl Session {
         Ok(())
     }
 
-    /// Reads the session again, with what other requests have stored since. Changes that were not saved are dropped.
+    /// Reads the session again, with what other requests have stored since. Changes that were not saved are dropped, those
+    /// that are made while it reads too.
+    ///
+    /// If it fails, or its future is dropped, the session is as before, and the reload can be tried again. Where a
+    /// [`Self::save`] has failed after the response began, a reload takes the session up again; before, it does not, since
+    /// the response must tell of that failure.
+    ///
+    /// A session that is kept in a cookie is read again from the cookie: the request's, or that of an earlier save of this
+    /// request. What other requests have stored is in other responses and cannot be seen, and once the response has begun
+    /// there is nothing to be reloaded. Where the store's reads may be old, a copy in those cookies counts if it is newer.
     ///
     /// # Errors
-    /// [`Error::Store`] if the store fails; [`SessionError::Destroyed`] if the session was ended.
+    /// [`Error::Store`] if the store fails; [`SessionError::Destroyed`] if the session was ended by this request;
+    /// [`SessionError::Committed`] while a commit is under way; [`Error::Unsaved`] after a save that failed before the
+    /// response; [`Error::ResponseSent`] if the response has begun and the session is kept in a cookie.
     pub async fn reload(&self) -> Result<(), Error> {
-        if self.manager().inner().core().placement() == Placement::Cookie {
-            // Nobody else's changes can be read: the only place that they could be in is another response's cookie.
-            return Ok(());
-        }
-        let (pending, phase) = self.0.take_for_reload()?;
-        let inner = self.manager().inner();
-        let session = inner.read_with(pending, Vec::new()).await?;
-        self.0.reloaded(session, phase);
-        Ok(())
+        self.0.reload().await
     }
 
     /// Looks at the core's session, whose reads borrow: `session.read(|session| session.get::<&str>("name")…)`.

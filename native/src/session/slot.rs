@@ -26,6 +26,13 @@ struct State {
     finished: Option<CoreFinished>,
     repeats: Vec<Repeat>,
     cookies: Vec<String>,
+    /// What the browser's data cookies hold, those of this request's last save above all; nothing where sessions are in the
+    /// store alone.
+    copies: Vec<Vec<u8>>,
+    /// How many commits have taken the session with them.
+    commits: u64,
+    /// What to read again after a save that failed once the response had begun.
+    again: Option<Pending>,
 }
 
 /// How far a request's session has come.
@@ -67,6 +74,9 @@ impl Slot {
             finished: None,
             repeats: Vec::new(),
             cookies: Vec::new(),
+            copies: Vec::new(),
+            commits: 0,
+            again: None,
         };
         Self {
             manager,
@@ -85,12 +95,14 @@ impl Slot {
         self.is_opened.load(Ordering::Relaxed)
     }
 
-    /// Puts the session in that was read; of two readers the first one counts.
-    pub(crate) fn opened(&self, session: CoreSession) {
+    /// Puts the session in that was read, and the copies that the request's cookies held; of two readers the first one
+    /// counts.
+    pub(crate) fn opened(&self, session: CoreSession, copies: Vec<Vec<u8>>) {
         let mut state = self.lock();
         if state.phase == Phase::Unopened {
             state.phase = Phase::Open;
             state.session = Some(session);
+            state.copies = copies;
             self.is_opened.store(true, Ordering::Relaxed);
         }
     }
@@ -145,6 +157,8 @@ impl Slot {
         }
         let repeats = std::mem::take(&mut state.repeats);
         let Some(session) = state.session.take() else { return Ok(nothing) };
+        state.again = (next == Phase::Detached).then(|| inner.core().reload(&session));
+        state.commits = state.commits.wrapping_add(1);
         state.phase = Phase::Committed;
         drop(state);
         let mut commit = inner.commit(session).inspect_err(|_| self.fail())?;
@@ -195,6 +209,12 @@ impl Slot {
         if cookies.is_empty() {
             return !state.cookies.is_empty();
         }
+        // Up to its attributes, a cookie is written as the browser will send it.
+        let copies = inner.core().data_cookies(cookies.iter().map(String::as_bytes));
+        let copies: Vec<Vec<u8>> = copies.map(<[u8]>::to_vec).collect();
+        if !copies.is_empty() {
+            state.copies = copies;
+        }
         // An earlier commit of this request may have made a cookie of the same name.
         let name = |cookie: &str| cookie.split('=').next().map(str::to_owned);
         state.cookies.retain(|old| !cookies.iter().any(|new| name(new) == name(old)));
@@ -208,39 +228,63 @@ impl Slot {
 
     /// The phase that a save leaves the session in.
     pub(crate) fn check_saveable(&self) -> Result<Phase, Error> {
-        let in_cookie = self.manager.inner().core().placement() == Placement::Cookie;
         let mut state = self.lock();
         self.take_up(&mut state);
         match (state.phase, &state.session) {
             (Phase::Open, Some(_)) => Ok(Phase::Open),
-            (Phase::Detached, Some(session))
-                if session.needs_cookie() || (in_cookie && session.is_changed()) =>
-            {
-                Err(Error::ResponseSent)
-            }
+            (Phase::Detached, Some(session)) if session.needs_cookie() => Err(Error::ResponseSent),
             (Phase::Detached, Some(_)) => Ok(Phase::Detached),
             (Phase::Failed, _) => Err(Error::Unsaved),
             _ => Err(SessionError::Committed.into()),
         }
     }
 
-    pub(crate) fn take_for_reload(&self) -> Result<(Pending, Phase), SessionError> {
-        let mut state = self.lock();
-        self.take_up(&mut state);
-        if state.session.as_ref().is_some_and(CoreSession::is_destroyed) {
-            return Err(SessionError::Destroyed);
+    /// Reads the session again. The old one stays where it is until that has succeeded.
+    pub(crate) async fn reload(&self) -> Result<(), Error> {
+        loop {
+            let (pending, copies, commits) = self.begin_reload()?;
+            let session = self.manager.inner().read_with(pending, &copies).await?;
+            if self.reloaded(session, commits)? {
+                return Ok(());
+            }
+            // A commit of the same session was quicker, and what was read may be from before it.
         }
-        let session = state.session.take().ok_or(SessionError::Committed)?;
-        let phase = if state.phase == Phase::Open { Phase::Open } else { Phase::Detached };
-        state.repeats.clear();
-        state.phase = Phase::Committed;
-        Ok((self.manager.inner().core().reload(session), phase))
     }
 
-    pub(crate) fn reloaded(&self, session: CoreSession, phase: Phase) {
+    /// What to read, the copies in cookies, and how many commits there were.
+    fn begin_reload(&self) -> Result<(Pending, Vec<Vec<u8>>, u64), Error> {
+        let core = self.manager.inner().core();
         let mut state = self.lock();
+        self.take_up(&mut state);
+        if core.placement() == Placement::Cookie && !matches!(state.phase, Phase::Open | Phase::Failed) {
+            return Err(Error::ResponseSent);
+        }
+        let pending = match (&state.session, &state.again) {
+            (Some(session), _) if session.is_destroyed() => return Err(SessionError::Destroyed.into()),
+            (Some(session), _) => core.reload(session),
+            (None, Some(pending)) if state.phase == Phase::Failed => pending.clone(),
+            (None, _) if state.phase == Phase::Failed => return Err(Error::Unsaved),
+            (None, _) => return Err(SessionError::Committed.into()),
+        };
+        Ok((pending, state.copies.clone(), state.commits))
+    }
+
+    /// Goes on with the session that was read again; `false` if it was committed meanwhile.
+    fn reloaded(&self, session: CoreSession, commits: u64) -> Result<bool, SessionError> {
+        let mut state = self.lock();
+        if state.commits != commits {
+            return Ok(false);
+        }
+        if state.session.as_ref().is_some_and(CoreSession::is_destroyed) {
+            // Whoever signed out meanwhile must stay signed out.
+            return Err(SessionError::Destroyed);
+        }
+        state.repeats.clear();
         state.session = Some(session);
-        state.phase = phase;
+        if state.phase != Phase::Open {
+            state.phase = Phase::Detached;
+        }
+        Ok(true)
     }
 
     /// Goes on after a commit.

@@ -241,8 +241,11 @@ impl Session {
     }
 
     /// Why the session is a fresh one; `None` if it was read from the store.
-    pub fn reason(&self) -> Option<Reason> {
-        self.read(CoreSession::reason).ok().flatten()
+    ///
+    /// # Errors
+    /// As [`Self::read`]. It says nothing of the session then, least of all that there is one.
+    pub fn reason(&self) -> Result<Option<Reason>, SessionError> {
+        self.read(CoreSession::reason)
     }
 
     /// The name of the session's record, for logs and as the handle in its owner's list; a session that was never

@@ -70,7 +70,14 @@ fn help_teaches() {
 
 #[test]
 fn tokens_are_judged_by_their_time() {
-    let opens = ["", "--ttl 60 --at 499162860", "--ttl 0 --at 499162800", "--ttl 0 --at 499162740", "--at 0"];
+    let opens = [
+        "",
+        "--ttl 60 --at 499162860",
+        "--ttl 0 --at 499162800",
+        "--ttl 0 --at 499162740",
+        "--strict --at 499162740",
+        "--strict --ttl 60 --at 499162860",
+    ];
     for arguments in opens {
         let arguments = format!("token decrypt {arguments}");
         assert_eq!(output(&arguments, Some(KEY), TOKEN.as_bytes()), b"hello", "{arguments}");
@@ -87,6 +94,8 @@ fn tokens_are_judged_by_their_time() {
         let line = complaint(1, &arguments, Some(KEY), TOKEN.as_bytes());
         assert_eq!(line, "fastsession: the token is invalid or expired\n");
     }
+    let line = complaint(2, "token decrypt --at 499162800", Some(KEY), TOKEN.as_bytes());
+    assert!(line.contains("--ttl") && line.contains("--strict"), "{line}");
     let token = output("token encrypt --at 18446744073709551615", Some(KEY), b"");
     assert_eq!(output("token decrypt", Some(KEY), &token), b"");
 }

@@ -55,7 +55,7 @@ fn visits(session: &Session) -> Result<u64, Failure> {
 fn respond(format: Format, setting: Setting, session: &Session, visits: u64) -> Result<Response, Failure> {
     let user = session.owner();
     let csrf = session.csrf_token()?;
-    let reason = session.reason().filter(|reason| *reason != Reason::NoCookie);
+    let reason = session.reason()?.filter(|reason| *reason != Reason::NoCookie);
     Ok(match format {
         Format::Json => {
             Json(json!({ "user": user, "visits": visits, "csrf": csrf, "reason": reason.map(Reason::name) }))

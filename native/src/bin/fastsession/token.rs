@@ -42,13 +42,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         keys: KeySource,
         /// Refuse a token that is older than this, or made more than 60 seconds ahead
-        #[arg(long, value_name = "SECONDS")]
+        #[arg(long, value_name = "SECONDS", group = "judges")]
         ttl: Option<u64>,
-        /// The time to judge it by, in seconds since 1970; now, if not given
-        #[arg(long, value_name = "UNIX", value_parser = parse_time)]
+        /// The time that --ttl and --strict judge it by, in seconds since 1970; now, if not given
+        #[arg(long, value_name = "UNIX", value_parser = parse_time, requires = "judges")]
         at: Option<UnixTime>,
         /// Refuse a token made more than 60 seconds ahead even without --ttl
-        #[arg(long)]
+        #[arg(long, group = "judges")]
         strict: bool,
     },
     /// Show what the token on standard input says of itself, without a key and so unverified

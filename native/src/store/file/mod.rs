@@ -12,8 +12,8 @@
 //! record's name, all under the shard's lock; whatever happens meanwhile, the name stands for the old record or the
 //! new one, whole. Reads take no lock. Symbolic links inside the folder are not followed.
 //!
-//! A write waits its turn for 5 seconds, unless [`Builder::timeout`] sets another time: a process that was stopped while it had a lock
-//! does not stop the others for longer, and the error names the lock. For the disk itself there is no timeout: a system
+//! A write waits its turn for 5 seconds in all, behind others of its own process too, unless [`Builder::timeout`] sets another
+//! time: a process that was stopped while it had a lock does not stop the others for longer, and the error names the lock. For the disk itself there is no timeout: a system
 //! call on a disk that hangs cannot be given up, and its thread waits as long as the disk does. Where disks may hang (a
 //! network's, above all), put a timeout around the session layer: a request that it gives up leaves the record whole,
 //! as every dropped future does.
@@ -43,14 +43,14 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::JoinSet;
 
 use self::disk::Folder;
-use self::lock::LOCKS;
-use self::records::{Files, OWNERS, RECORDS, UNFINISHED, Write, Written, shard_number};
+use self::lock::{LOCKS, OF_OWNERS};
+use self::records::{Files, OWNERS, RECORDS, UNFINISHED, Write, Written, shard_number, shard_of};
 use super::{Clock, Filed, Progress, Put, Stats, Step, Store, StoreError, StoreErrorKind, SystemClock};
 
 /// A store in a folder. Clones are the same store; several stores, and processes, may use one folder.
 ///
-/// It works inside a Tokio runtime, whose threads for blocking work it uses: at most one for each of 512 locks,
-/// however many requests wait, one for each read, and eight for a purge.
+/// It works inside a Tokio runtime with timers, whose threads for blocking work it uses: at most one for each of 512
+/// locks, however many requests wait, one for each read, and eight for a purge.
 #[derive(Clone)]
 pub struct FileStore(Arc<Inner>);
 
@@ -118,6 +118,22 @@ impl FileStore {
 }
 
 impl FileStore {
+    /// Waits until no other request of this process is at the shard of `name`.
+    async fn turn(
+        &self,
+        operation: &'static str,
+        locks: &Locks,
+        name: &str,
+        since: Instant,
+    ) -> Result<OwnedMutexGuard<()>, StoreError> {
+        let files = &self.0.files;
+        let left = files.patience.saturating_sub(since.elapsed());
+        locks.of(name, left).await.ok_or_else(|| {
+            let error = files.held_by_another(&[locks.of_what, shard_of(name)].concat());
+            StoreError::io(ENGINE, operation, error).at(self.path().display().to_string())
+        })
+    }
+
     /// Does `work` in each shard, in several at once, since disks wait more than they work: one that discards what is removed
     /// takes a millisecond or two for each file. A shard that fails does not keep it from the others; its error comes last.
     async fn each_shard<T: Send + 'static>(
@@ -204,7 +220,7 @@ impl Builder {
             patience: timeout,
             known: std::iter::repeat_with(Default::default).take(SHARDS).collect(),
         });
-        Ok(FileStore(Arc::new(Inner { files, records: Locks::new(), owners: Locks::new() })))
+        Ok(FileStore(Arc::new(Inner { files, records: Locks::new(""), owners: Locks::new(OF_OWNERS) })))
     }
 }
 
@@ -225,7 +241,7 @@ impl Store for FileStore {
         let write = Arc::new(Write { key: put.key, image, condition: put.condition, owner, is_new });
         let since = Instant::now();
         if !is_new {
-            let guard = self.0.records.of(&put.key.to_hex()).await;
+            let guard = self.turn("put", &self.0.records, &put.key.to_hex(), since).await?;
             let write = Arc::clone(&write);
             match self.run("put", guard, move |files| files.put(&write, false, since)).await? {
                 Written::Applied => return Ok(Outcome::Applied),
@@ -234,10 +250,10 @@ impl Store for FileStore {
             }
         }
         let owner = match &owner {
-            Some(owner) => Some(self.0.owners.of(&owner.to_hex()).await),
+            Some(owner) => Some(self.turn("put", &self.0.owners, &owner.to_hex(), since).await?),
             None => None,
         };
-        let guards = (owner, self.0.records.of(&put.key.to_hex()).await);
+        let guards = (owner, self.turn("put", &self.0.records, &put.key.to_hex(), since).await?);
         Ok(match self.run("put", guards, move |files| files.put(&write, true, since)).await? {
             Written::Applied => Outcome::Applied,
             Written::Conflict | Written::NotOnList => Outcome::Conflict,
@@ -246,7 +262,7 @@ impl Store for FileStore {
 
     async fn delete(&self, key: &StoreKey, condition: Condition) -> Result<Outcome, StoreError> {
         let (key, since) = (*key, Instant::now());
-        let guard = self.0.records.of(&key.to_hex()).await;
+        let guard = self.turn("delete", &self.0.records, &key.to_hex(), since).await?;
         self.run("delete", guard, move |files| files.delete(&key, condition, since)).await
     }
 
@@ -257,7 +273,7 @@ impl Store for FileStore {
 
     async fn delete_owned(&self, owner: &OwnerKey, which: Which) -> Result<u64, StoreError> {
         let (owner, since) = (*owner, Instant::now());
-        let guard = self.0.owners.of(&owner.to_hex()).await;
+        let guard = self.turn("delete_owned", &self.0.owners, &owner.to_hex(), since).await?;
         self.run("delete_owned", guard, move |files| files.delete_owned(&owner, which, since)).await
     }
 
@@ -311,17 +327,24 @@ impl fmt::Debug for Builder {
 }
 
 /// The locks of one process, by shard.
-struct Locks(Vec<Arc<Mutex<()>>>);
+struct Locks {
+    /// What the names of their files begin with.
+    of_what: &'static str,
+    shards: Vec<Arc<Mutex<()>>>,
+}
 
 impl Locks {
-    fn new() -> Self {
-        Self((0..SHARDS).map(|_| Arc::default()).collect())
+    fn new(of_what: &'static str) -> Self {
+        Self { of_what, shards: (0..SHARDS).map(|_| Arc::default()).collect() }
     }
 
-    async fn of(&self, name: &str) -> Option<OwnedMutexGuard<()>> {
-        match self.0.get(shard_number(name)) {
-            Some(lock) => Some(Arc::clone(lock).lock_owned().await),
-            None => None,
+    /// The lock of the shard of `name`; nothing if it does not become free in time.
+    async fn of(&self, name: &str, limit: Duration) -> Option<OwnedMutexGuard<()>> {
+        let lock = Arc::clone(self.shards.get(shard_number(name))?);
+        // Mostly it is free, and no timer needed.
+        match Arc::clone(&lock).try_lock_owned() {
+            Ok(guard) => Some(guard),
+            Err(_) => tokio::time::timeout(limit, lock.lock_owned()).await.ok(),
         }
     }
 }

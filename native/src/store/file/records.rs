@@ -148,8 +148,9 @@ impl Files {
         let meant = keys(&list)?.filter(|key| key.as_ref().map_or(true, |key| which.includes(key)));
         let (mut ended, mut left): (u64, u64) = (0, 0);
         let mut failure = None;
+        let mut waited = since.elapsed();
         for key in meant.collect::<io::Result<Vec<_>>>()? {
-            match self.end(&root, owner, &key) {
+            match self.end(&root, owner, &key, &mut waited) {
                 Ok(lived) => ended = ended.saturating_add(lived.into()),
                 Err(error) => {
                     left = left.saturating_add(1);
@@ -167,9 +168,20 @@ impl Files {
         Ok(ended)
     }
 
-    /// Ends what is on the owner's list, whose lock must be held; returns whether it lived.
-    fn end(&self, root: &Folder, owner: &OwnerKey, key: &StoreKey) -> io::Result<bool> {
-        let _shard = self.lock_records(root, shard_of(&key.to_hex()), Instant::now())?;
+    /// Ends what is on the owner's list, whose lock must be held; returns whether it lived. It adds to the time that was
+    /// `waited` for locks, which is limited for all of the list together; the work itself may take its time.
+    fn end(
+        &self,
+        root: &Folder,
+        owner: &OwnerKey,
+        key: &StoreKey,
+        waited: &mut Duration,
+    ) -> io::Result<bool> {
+        let begun = Instant::now();
+        let since = begun.checked_sub(*waited).unwrap_or(begun);
+        let shard_lock = self.lock_records(root, shard_of(&key.to_hex()), since);
+        *waited = since.elapsed();
+        let _shard = shard_lock?;
         let Some(folder) = shard(root, RECORDS, &key.to_hex())? else { return Ok(false) };
         match look(&folder, key)? {
             Found::Held(held) if held.owner == Some(*owner) => {

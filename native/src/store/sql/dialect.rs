@@ -37,8 +37,10 @@ pub(super) struct Dialect {
     pub(super) purge: &'static str,
     /// Now.
     pub(super) count_expired: &'static str,
-    /// Now. Records that live, records whose time is over, owners, bytes.
+    /// Now, so many times. Records that live, records whose time is over, owners, bytes.
     pub(super) count: &'static str,
+    /// Twice where arguments have no numbers, so that none can be used again.
+    pub(super) times_in_count: usize,
 }
 
 /// What a batch of a purge holds at most; it is written out in the statements.
@@ -81,6 +83,7 @@ pub(super) const SQLITE: Dialect = Dialect {
     count_expired: "SELECT COUNT(*) FROM fastsession_records WHERE expires_at <= ?",
     count: "SELECT COUNT(CASE WHEN expires_at > ?1 THEN 1 END), COUNT(CASE WHEN expires_at <= ?1 THEN 1 END),
         COUNT(DISTINCT owner), COALESCE(SUM(LENGTH(record) + LENGTH(entry)), 0) FROM fastsession_records",
+    times_in_count: 1,
 };
 
 #[cfg(feature = "postgres")]
@@ -125,6 +128,7 @@ pub(super) const POSTGRES: Dialect = Dialect {
     count: "SELECT COUNT(*) FILTER (WHERE expires_at > $1), COUNT(*) FILTER (WHERE expires_at <= $1),
         COUNT(DISTINCT owner), CAST(COALESCE(SUM(LENGTH(record) + LENGTH(entry)), 0) AS BIGINT)
         FROM fastsession_records",
+    times_in_count: 1,
 };
 
 #[cfg(feature = "mysql")]
@@ -165,4 +169,5 @@ pub(super) const MYSQL: Dialect = Dialect {
     count: "SELECT COUNT(CASE WHEN expires_at > ? THEN 1 END), COUNT(CASE WHEN expires_at <= ? THEN 1 END),
         COUNT(DISTINCT owner), CAST(COALESCE(SUM(LENGTH(record) + LENGTH(entry)), 0) AS SIGNED)
         FROM fastsession_records",
+    times_in_count: 2,
 };

@@ -366,10 +366,8 @@ impl Store for SqlStore {
     }
 
     async fn stats(&self, progress: &Progress) -> Result<Stats, StoreError> {
-        // MySQL has no numbered arguments, so its statement takes the time twice.
-        let arguments = [self.now(), self.now()];
-        let arguments = arguments.get(..self.times_in_count()).unwrap_or(&arguments);
-        let counts = self.0.pool.counts(self.dialect().count, arguments);
+        let arguments = vec![self.now(); self.dialect().times_in_count];
+        let counts = self.0.pool.counts(self.dialect().count, &arguments);
         let (records, expired, owners, bytes) = self.within_limit(COUNTING, "stats", counts).await?;
         let number = |number| u64::try_from(number).unwrap_or_default();
         progress.report(Step { done: 1, of: Some(1), records: number(records) });
@@ -380,12 +378,6 @@ impl Store for SqlStore {
             bytes: Some(number(bytes)),
             unreadable: None,
         })
-    }
-}
-
-impl SqlStore {
-    fn times_in_count(&self) -> usize {
-        if self.engine() == "MySQL" { 2 } else { 1 }
     }
 }
 

@@ -23,6 +23,9 @@ pub(super) async fn open(
     if path.is_empty() {
         return Err(misused("\"sqlite:\" needs a file"));
     }
+    if is_memory(path) {
+        return Err(misused(IN_MEMORY));
+    }
     let file = File { path: PathBuf::from(path), connections, timeout };
     let pool = match access {
         Access::Make => file.make().await,
@@ -148,6 +151,12 @@ fn private(path: &Path) -> std::io::Result<()> {
     }
 }
 
+/// Whether this is how a database is named that is in no file.
+fn is_memory(path: &str) -> bool {
+    let (file, settings) = path.split_once('?').unwrap_or((path, ""));
+    file == ":memory:" || settings.split('&').any(|setting| setting == "mode=memory")
+}
+
 /// What to say of a file without sessions.
 fn told(error: &sqlx::Error) -> Option<StoreError> {
     is_missing_table(error).then(|| misused(super::NO_SESSIONS))
@@ -166,3 +175,6 @@ fn misused(detail: &str) -> StoreError {
 }
 
 const ENGINE: &str = "SQLite";
+/// Each of a pool's connections would have a database of its own.
+const IN_MEMORY: &str =
+    "this store keeps sessions in a file; for sessions in memory, open \"memory:\" (MemoryStore)";

@@ -50,3 +50,21 @@ async fn what_stays_locked_is_an_error_in_time_that_says_what_to_look_for() {
     other.close().await.unwrap();
     let _ = store.delete(&StoreKey::from_bytes(&[1; 32]), Condition::Any).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_database_in_memory_is_refused() {
+    for url in [
+        "sqlite::memory:",
+        "sqlite://:memory:",
+        "sqlite::memory:?cache=shared",
+        "sqlite:x?cache=shared&mode=memory",
+    ] {
+        let error = SqlStore::open(url).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Configuration, "{url}");
+        assert!(error.to_string().contains("\"memory:\""), "{url}: {error}");
+    }
+    assert!(!std::path::Path::new(":memory:").exists());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("memory");
+    assert!(SqlStore::open(&format!("sqlite:{}", file.display())).await.is_ok());
+}

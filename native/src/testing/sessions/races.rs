@@ -114,7 +114,7 @@ impl Site {
         let mut sessions = Vec::new();
         for (manager, _) in self.managers.iter().cycle().zip(0..REQUESTS) {
             let session = manager.load([cookie.as_bytes()]).await?;
-            ensure_eq!(session.reason(), None, "why a session cannot be loaded that was just stored");
+            ensure_eq!(session.reason()?, None, "why a session cannot be loaded that was just stored");
             sessions.push(session);
         }
         Ok(sessions)
@@ -163,7 +163,7 @@ impl Site {
         let mut live: Vec<StoreKey> = Vec::new();
         for cookie in &cookies {
             let session = self.load(cookie).await?;
-            if session.reason().is_none() {
+            if session.reason()?.is_none() {
                 ensure_eq!(
                     session.get::<u64>(COUNT)?,
                     Some(counted),

@@ -192,7 +192,7 @@ fn see(session: &Session) -> Result<Seen, SessionError> {
             values.insert(name, value);
         }
     }
-    Ok(Seen { is_found: session.reason().is_none(), owner: session.owner(), values })
+    Ok(Seen { is_found: session.reason()?.is_none(), owner: session.owner(), values })
 }
 
 /// The cookie that a browser keeps, unless the header removes one.

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use fastsession_core::store::{Condition, Outcome, Which};
+use fastsession_core::store::{Condition, Filing, Outcome, StoreKey, Which};
+use tokio::task::JoinSet;
 
 use super::super::disk::faults;
 use super::super::{FileStore, PATIENCE};
-use super::{EXPIRES, Fixture, NEW, OLD, files_in, open};
-use crate::store::{Put, Store, StoreErrorKind};
+use super::{EXPIRES, Fixture, NEW, NOW, OLD, files_in, open};
+use crate::store::{ManualClock, Put, Store, StoreErrorKind};
 
 /// As root this makes a folder of somebody else's, as an operator does who runs the CLI; otherwise it can show less.
 #[test]
@@ -125,4 +126,52 @@ async fn a_lock_that_nobody_lets_go_is_an_error_in_time() {
     }
     assert_eq!(store.delete_owned(&fixture.owner, Which::All).await.unwrap(), 0);
     let _ = store.put(put).await.unwrap();
+}
+
+/// However many writes wait: those behind others of their process, and those of one list.
+#[tokio::test]
+async fn a_lock_that_nobody_lets_go_holds_nobody_up_for_longer() {
+    const WRITES: u8 = 30;
+    let fixture = Fixture::new();
+    let limit = Duration::from_millis(100);
+    let builder = FileStore::builder(fixture.root()).timeout(limit).clock(ManualClock::new(NOW));
+    let store = builder.open().await.unwrap();
+    let key = |number| {
+        let mut bytes = [number; 32];
+        bytes[0] = 0xab;
+        StoreKey::from_bytes(&bytes)
+    };
+    let filing = Filing { owner: fixture.owner, entry: b"entry", is_new: true, until: EXPIRES };
+    let put = |number, filing| Put {
+        key: key(number),
+        record: NEW,
+        expires_at: EXPIRES,
+        condition: Condition::Any,
+        filing,
+    };
+    for number in 0..WRITES {
+        let _ = store.put(put(number, Some(filing))).await.unwrap();
+    }
+    let lock = fs::File::create(fixture.root().join("locks/ab")).unwrap();
+    lock.lock().unwrap();
+
+    let begun = Instant::now();
+    let mut writes = JoinSet::new();
+    for number in 0..WRITES {
+        let (store, put) = (store.clone(), put(number, None));
+        writes.spawn(async move { store.put(put).await.unwrap_err() });
+    }
+    while let Some(error) = writes.join_next().await {
+        let error = error.unwrap();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+        assert!(error.to_string().contains("locks/ab"), "{error}");
+    }
+    assert!(begun.elapsed() < limit * 10, "{:?}", begun.elapsed());
+
+    let begun = Instant::now();
+    let error = store.delete_owned(&fixture.owner, Which::All).await.unwrap_err();
+    assert!(error.to_string().contains("30 could not be ended"), "{error}");
+    assert!(begun.elapsed() < limit * 10, "{:?}", begun.elapsed());
+    drop(lock);
+    assert_eq!(store.delete_owned(&fixture.owner, Which::All).await.unwrap(), WRITES.into());
 }
