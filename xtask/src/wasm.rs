@@ -18,26 +18,12 @@ const FEATURES: [&str; 6] = [
     "--enable-multivalue",
 ];
 
-/// How a module is to be built: small, or fast.
-struct Build {
-    /// Flags of the compiler.
-    flags: &'static [&'static str],
-    /// Flags of `wasm-opt`.
-    optimization: &'static [&'static str],
-}
+/// A function that is called once stays one: inlined, they make no smaller code, and it compresses worse.
+const OPTIMIZATION: [&str; 5] =
+    ["-O3", "--one-caller-inline-max-function-size", "0", "--always-inline-max-function-size", "0"];
 
-/// AES has half the code, and no measurable difference in time. A function that is called once stays one: inlined, they
-/// make no smaller code, and it compresses worse.
-const SMALL: Build = Build {
-    flags: &["--cfg=aes_backend_soft=\"compact\""],
-    optimization: &["--one-caller-inline-max-function-size", "0", "--always-inline-max-function-size", "0"],
-};
-
-const FAST: Build = Build { flags: &[], optimization: &[] };
-
-/// The package's modules, which are features of its crate. A Worker ships the first, whose requests take longer for other things
-/// than AES; the second does little else.
-const MODULES: [(&str, Build); 2] = [("sessions", SMALL), ("fernet", FAST)];
+/// The package's modules, which are features of its crate: a Worker with sessions only ships the first.
+const MODULES: [&str; 2] = ["sessions", "fernet"];
 
 /// Builds the package and gives the tarball's path.
 ///
@@ -47,12 +33,12 @@ pub(crate) fn build(shell: &Shell) -> Result<PathBuf> {
     check_versions(shell)?;
     let folder = target_folder(shell).join("npm");
     shell.remove_path(&folder)?;
-    for (name, build) in MODULES {
+    for name in MODULES {
         let options = ["--no-default-features", "--features", name, "-Zbuild-std=core,alloc"];
-        let module = module(shell, "fastsession-wasm", &options, &build)?;
+        let module = module(shell, "fastsession-wasm", &options)?;
         generate(&module, &folder, name)?;
         let generated = folder.join(format!("{name}_bg.wasm"));
-        optimize(shell, &generated, &generated, &build)?;
+        optimize(shell, &generated, &generated)?;
     }
     package(shell, &folder)
 }
@@ -62,17 +48,17 @@ pub(crate) fn build(shell: &Shell) -> Result<PathBuf> {
 /// # Errors
 /// If a step fails.
 pub(crate) fn build_vectors(shell: &Shell) -> Result<PathBuf> {
-    let module = module(shell, "fastsession-wycheproof", &["-Zbuild-std=std"], &SMALL)?;
+    let module = module(shell, "fastsession-wycheproof", &["-Zbuild-std=std"])?;
     let optimized = target_folder(shell).join("wycheproof.wasm");
-    optimize(shell, &module, &optimized, &SMALL)?;
+    optimize(shell, &module, &optimized)?;
     Ok(optimized)
 }
 
 /// Compiles a crate, and with it the parts of the standard library that `options` name: as that comes, it puts panics into words.
-fn module(shell: &Shell, name: &str, options: &[&str], build: &Build) -> Result<PathBuf> {
+fn module(shell: &Shell, name: &str, options: &[&str]) -> Result<PathBuf> {
     let root = shell.current_dir();
     let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME")).unwrap_or_default();
-    let common = [
+    let flags = [
         // Nothing that the exports take or give is an object.
         String::from("-Ctarget-feature=+simd128,-reference-types"),
         "-Zunstable-options".into(),
@@ -87,7 +73,6 @@ fn module(shell: &Shell, name: &str, options: &[&str], build: &Build) -> Result<
         format!("--remap-path-prefix={}=fastsession", root.display()),
         format!("--remap-path-prefix={home}=cargo"),
     ];
-    let flags: Vec<&str> = common.iter().map(String::as_str).chain(build.flags.iter().copied()).collect();
     let command = cmd!(shell, "cargo build -p {name} {options...} --lib --profile wasm --target {TARGET}");
     command
         .arg("-Zbuild-std-features=")
@@ -125,12 +110,11 @@ fn generate(module: &Path, folder: &Path, name: &str) -> Result<()> {
 }
 
 /// The lowest memory is the far end of the stack, of which no address is taken: the optimizer may know that.
-fn optimize(shell: &Shell, module: &Path, optimized: &Path, build: &Build) -> Result<()> {
+fn optimize(shell: &Shell, module: &Path, optimized: &Path) -> Result<()> {
     let optimizer = shell.current_dir().join("wasm/js/node_modules/binaryen/bin/wasm-opt");
-    let (features, optimization) = (FEATURES, build.optimization);
     cmd!(
         shell,
-        "node {optimizer} -O3 {optimization...} --low-memory-unused --strip-target-features {features...} {module} -o {optimized}"
+        "node {optimizer} {OPTIMIZATION...} --low-memory-unused --strip-target-features {FEATURES...} {module} -o {optimized}"
     )
     .run()?;
     Ok(())

@@ -1,9 +1,11 @@
 //! The cryptographic primitives. Nothing else in the crate names `aes`, `cbc`, `hmac`, `sha2` or `pbkdf2`.
 
-mod batches;
 mod hash;
 mod secret;
+#[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
+mod swizzle;
 
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 use aes::Aes128;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit, array::Array};
 use ctutils::{Choice, CtEq, CtGt};
@@ -16,6 +18,8 @@ use self::hash::Hash;
 pub(crate) use self::hash::blocks;
 pub(crate) use self::hash::{Mac, STATES_LENGTH, copy};
 pub(crate) use self::secret::Secret;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use self::swizzle::Aes128;
 
 /// Bytes of a SHA-256 hash, of an HMAC-SHA256 tag and of an HKDF block.
 pub(crate) const HASH_LENGTH: usize = 32;
@@ -116,6 +120,12 @@ impl Cipher {
         prefix: usize,
     ) -> [u8; HASH_LENGTH] {
         let mut encryptor = cbc::Encryptor::inner_iv_init(&self.0, Array::cast_from_core(iv));
+        if cfg!(target_arch = "wasm32") {
+            // There the code for both in turn is larger, and no faster.
+            let blocks = signed.get_mut(prefix..).unwrap_or_default().as_chunks_mut().0;
+            encryptor.encrypt_blocks(Array::cast_slice_from_core_mut(blocks));
+            return mac.tag(&[signed]);
+        }
         let mut message = mac.begin();
         let (mut hashed, mut encrypted) = (0, prefix);
         while encrypted < signed.len() {
@@ -133,11 +143,7 @@ impl Cipher {
 
     /// In place: `P[i] = AES⁻¹(key, C[i]) ⊕ C[i-1]` with `C[-1] = iv`.
     pub(crate) fn decrypt(&self, iv: &[u8; BLOCK_LENGTH], blocks: &mut [[u8; BLOCK_LENGTH]]) {
-        #[cfg(not(target_arch = "wasm32"))]
-        let cipher = &self.0;
-        #[cfg(target_arch = "wasm32")]
-        let cipher = batches::Batched(&self.0);
-        cbc::Decryptor::inner_iv_init(cipher, Array::cast_from_core(iv))
+        cbc::Decryptor::inner_iv_init(&self.0, Array::cast_from_core(iv))
             .decrypt_blocks(Array::cast_slice_from_core_mut(blocks));
     }
 }

