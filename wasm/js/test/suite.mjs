@@ -354,6 +354,20 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
       equal((await two.session()).reason, "expired");
     }],
 
+    ["events have the same names as in Rust", async () => {
+      const events = [];
+      const one = visitor({ placement: "both", store: kvStore(laggingKv(() => time, 60)), onEvent: ({ kind, reason }) => events.push([kind, reason]) });
+      await one.visit(count);
+      await one.visit(count);
+      time += 3_601;
+      await one.session();
+      one.cookies.set(NAME, { value: "forged" });
+      await one.session();
+      equal(events, [
+        ["created", undefined], ["stale_read", undefined], ["stored", undefined], ["expired", "expired"], ["refused", "bad_cookie"],
+      ]);
+    }],
+
     ["a session can have a lifetime of its own", async () => {
       const one = visitor({ idleTimeout: 100 });
       await one.visit((session) => session.setLifetime({ idle: 5000 }));

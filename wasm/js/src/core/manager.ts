@@ -43,6 +43,8 @@ export interface State {
   values: [string, Uint8Array][];
   flashes: [string, Uint8Array][];
   reason: string | undefined;
+  /** What reading it came to, where that is worth telling. */
+  event: string | undefined;
   key: string | undefined;
   owner: string | undefined;
   label: string;

@@ -19,6 +19,7 @@ export function readState(reader: MessageReader): State {
     values: reader.list(value),
     flashes: reader.list(value),
     reason: reader.optionalText(),
+    event: reader.optionalText(),
     key: reader.optionalText(),
     owner: reader.optionalText(),
     label: reader.text(),
