@@ -377,8 +377,8 @@ export class Session<Data extends object = any> {
 
   #takeUp(state: State, phase: Phase, isDestroyed = false): void {
     this.#staged = new Staged(this.#host.core, this.#host.limit, state);
-    this.#values = new Map(state.values);
-    this.#flashes = new Map(state.flashes);
+    this.#values = state.values;
+    this.#flashes = state.flashes;
     this.#repeats = [];
     this.#committed = undefined;
     this.#failure = undefined;
@@ -389,8 +389,8 @@ export class Session<Data extends object = any> {
 
   /** The changes that the updates make which a merged session asks for. */
   #repeat(merged: State): Change[] {
-    this.#values = new Map(merged.values);
-    this.#flashes = new Map(merged.flashes);
+    this.#values = merged.values;
+    this.#flashes = merged.flashes;
     const changes: Change[] = [];
     for (const { key, run } of this.#repeats.filter(({ key }) => merged.pending.includes(key))) {
       const value = this.#values.get(key);
