@@ -20,8 +20,8 @@ class Browser {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const response = await fetch(new URL(path, this.address), {
       method: body === undefined ? "GET" : "POST",
-      headers: { ...headers, cookie, "User-Agent": "curl/8", ...(body && { "Content-Type": "application/json" }) },
-      ...(body && { body: JSON.stringify(body) }),
+      headers: { ...headers, cookie, "User-Agent": "curl/8", ...(body !== undefined && { "Content-Type": "application/json" }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
       redirect: "manual",
     });
     for (const line of response.headers.getSetCookie()) {
@@ -47,6 +47,9 @@ for (const store of ["kv", "objects"]) {
     const { visits, csrf } = await laptop.json("/");
     check(visits, 2);
     check((await laptop.ask("/sign-in", { user: "ada", csrf: "forged" })).status, 403);
+    for (const body of [null, 5, "csrf", { csrf, user: 5 }]) check((await laptop.ask("/sign-in", body)).status, 400);
+    // 64 characters are too long as well, if they have more than 255 bytes.
+    for (const user of ["", "a".repeat(65), "\u{1F600}".repeat(64), "a\u0000b"]) check((await laptop.ask("/sign-in", { user, csrf })).status, 422);
     const signedIn = await laptop.json("/sign-in", { user: "<ada>", csrf });
     check([signedIn.user, signedIn.visits], ["<ada>", 2]);
     const page = await (await laptop.ask("/", undefined, { Accept: "text/html" })).text();

@@ -20,6 +20,7 @@ pub(crate) fn finish(
     out.list(session.values(), write_value);
     out.list(session.flash_values(), write_value);
     out.optional_text(session.reason().map(Reason::name));
+    out.optional_text(session.event().map(|event| event.kind.name()));
     out.optional_key(session.key().as_ref());
     out.optional_text(session.owner());
     out.text(session.label());

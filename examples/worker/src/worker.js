@@ -28,7 +28,7 @@ const routes = {
   },
   "POST /sign-in": async (request) => {
     const user = (request.fields.user ?? "").trim();
-    const error = user === "" ? "Enter a name." : [...user].length > 64 ? "A name has at most 64 characters." : undefined;
+    const error = refusal(user);
     if (error !== undefined) return request.wantsJson ? failure(request, 422, error) : home(request, { name: user, error });
     request.session.signIn(user);
     request.session.setLabel(deviceLabel(request.headers.get("User-Agent") ?? ""));
@@ -64,7 +64,9 @@ const answer = sessions.handler(async (incoming, { session, env, waitUntil }) =>
   const route = routes[`${incoming.method} ${pathname}`];
   if (route === undefined) return failure(request, 404, "There is no such page.");
   if (incoming.method === "POST") {
-    request.fields = await fields(incoming);
+    const given = await fields(incoming);
+    if (given === undefined) return failure(request, 400, "The request is neither a form nor a JSON object of texts.");
+    request.fields = given;
     if (!session.verifyCsrf(incoming.headers.get("X-CSRF-Token") ?? request.fields.csrf)) {
       return failure(request, 403, "This form does not belong to your session. Go back, reload the page and try again.");
     }
@@ -89,6 +91,15 @@ export default {
   },
 };
 
+/** What is wrong with a user's name, if anything. */
+function refusal(user) {
+  if (user === "") return "Enter a name.";
+  if (/\p{Cc}/u.test(user)) return "A name has no control characters.";
+  // An owner's name has at most 255 bytes, and 64 characters have up to 256.
+  if ([...user].length > 64 || new TextEncoder().encode(user).length > 255) return "A name has at most 64 characters.";
+  return undefined;
+}
+
 function signOut(request) {
   request.session.destroy();
   return request.wantsJson ? Response.json({ user: null }) : redirect("/");
@@ -102,8 +113,12 @@ function asset(content, type) {
   return new Response(content, { headers: { "Content-Type": type, "Cache-Control": "public, max-age=300" } });
 }
 
+/** What was sent, by name; `undefined` if that is not texts. */
 async function fields(request) {
   const type = request.headers.get("Content-Type") ?? "";
-  if (type.startsWith("application/json")) return await request.json().catch(() => ({}));
-  return type === "" ? {} : Object.fromEntries(await request.formData().catch(() => []));
+  if (type === "") return {};
+  const isJson = type.startsWith("application/json");
+  const sent = await (isJson ? request.json() : request.formData().then(Object.fromEntries)).catch(() => undefined);
+  const areTexts = typeof sent === "object" && sent !== null && Object.values(sent).every((value) => typeof value === "string");
+  return areTexts ? sent : undefined;
 }

@@ -63,7 +63,8 @@ async function resume(host: Host, pending: ReturnType<CoreManager["open"]>, cook
   const [record, ended] = endedKey === undefined ? [await read(key), NO_BYTES] : await Promise.all([read(key), read(endedKey)]);
   const copies = host.placement === "store" ? "" : cookies;
   const state = host.core.resume(parked, record, copies, ended.length > 0, host.now());
-  if (state.reason !== undefined && state.reason !== "no_cookie") host.emit("refused", key, state.reason as Reason);
+  const { event, reason } = state;
+  if (event !== undefined) host.emit(event as SessionEvent["kind"], key, reason as Reason);
   return state;
 }
 

@@ -4,7 +4,7 @@ import "./provide.js";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
 import { failed, mark } from "./respond.js";
 import type { SessionOptions } from "./options.js";
-import type { Session } from "./session.js";
+import type { DataOf, Session } from "./session.js";
 import { createSessions, Sessions, type Strictness } from "./sessions.js";
 
 /** What the middleware sets: `new Hono<{ Variables: SessionVariables<Data> }>()`. */
@@ -20,7 +20,7 @@ export interface SessionVariables<Data extends object = any> {
  *
  * @param options settings, or what {@link createSessions} made of them
  */
-export function session<Data extends object = any, Env extends object = any>(
+export function session<Data extends DataOf<Data> = any, Env extends object = any>(
   options: SessionOptions<Env> | Sessions<Data, Env>,
   strictness: Strictness = {},
 ): MiddlewareHandler<{ Bindings: Env; Variables: SessionVariables<Data> }> {

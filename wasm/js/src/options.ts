@@ -53,11 +53,33 @@ export type Placement =
 /** What happened to a session. */
 export interface SessionEvent {
   kind:
-    | "refused" | "created" | "stored" | "touched" | "touch_dropped" | "rotated" | "destroyed" | "merged" | "ended"
+    /** It was over, by one of its timeouts, and a fresh one began. */
+    | "expired"
+    /** Its cookie or record was not accepted for another reason, and a fresh one began. */
+    | "refused"
+    /** A record was stored for a fresh one. */
+    | "created"
+    /** Changes were stored. */
+    | "stored"
+    /** The time of the last request was stored, or the record sealed anew under the newest key. */
+    | "touched"
+    /** That was not done, since another request changed it meanwhile. Nothing is lost. */
+    | "touch_dropped"
+    /** It has a new id. */
+    | "rotated"
+    /** It was ended by this request. */
+    | "destroyed"
+    /** Another request changed it meanwhile; the changes of both are kept. */
+    | "merged"
+    /** Another request ended it or changed its id meanwhile; this one's changes are lost. */
+    | "ended"
+    /** The store's record was older than what the browser brought along, as is expected where reads may be old. */
+    | "stale_read"
+    /** The store could not be asked. */
     | "store_failed";
   /** The name of the session's record. An id never appears here. */
   key: string | null;
-  /** Why a cookie or record was refused. */
+  /** Why a fresh session began: with `expired` and `refused`. */
   reason?: Reason;
 }
 

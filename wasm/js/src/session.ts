@@ -11,7 +11,12 @@ import { Staged } from "./staged.js";
 import { decode } from "./value/reader.js";
 import { checkText, encode } from "./value/writer.js";
 
-/** What a session can hold: what JSON can, and `Uint8Array`, and `bigint`. A field that is `undefined` is left out. */
+/**
+ * What a session can hold: what JSON can, and `Uint8Array`, and `bigint`. A field that is `undefined` is left out.
+ *
+ * Integers are read as a `number` up to ±(2^53 - 1) and as a `bigint` beyond, whichever they were stored as: a field for large
+ * ones is `number | bigint`.
+ */
 export type Value =
   | null
   | boolean
@@ -21,6 +26,18 @@ export type Value =
   | Uint8Array
   | readonly Value[]
   | { readonly [key: string]: Value | undefined };
+
+/** `T` where it is a {@link Value}; an interface is one too if its fields are. What is `unknown` is checked when it is stored. */
+export type Storable<T> = unknown extends T
+  ? T
+  : T extends Value | undefined
+    ? T
+    : T extends symbol | ((...args: never) => unknown)
+      ? never
+      : { [Field in keyof T]: Storable<T[Field]> };
+
+/** What a session's data must be: an object whose fields are {@link Storable}. */
+export type DataOf<Data> = object & { [Key in keyof Data]: Storable<Data[Key]> };
 
 /** The names of the fields of a session's data. */
 export type KeyOf<Data> = keyof Data & string;
@@ -72,7 +89,11 @@ export class Session<Data extends object = any> {
     return this.#staged.state;
   }
 
-  /** The value under `key`: a copy, so that changing it changes nothing before it is inserted. */
+  /**
+   * The value under `key`: a copy, so that changing it changes nothing before it is inserted.
+   *
+   * @throws {@link SessionError} `unreadable_value` if another program wrote it wrongly
+   */
   get<K extends KeyOf<Data>>(key: K): Data[K] | undefined {
     const value = this.#values.get(key);
     return value === undefined ? undefined : (decode(value) as Data[K]);
@@ -113,21 +134,34 @@ export class Session<Data extends object = any> {
     return decode(encoded) as Data[K];
   }
 
-  /** Removes the value under `key`; tells whether there was one. */
+  /**
+   * Removes the value under `key`; tells whether there was one.
+   *
+   * @throws {@link SessionError} `destroyed`, `committed`, `invalid_session_key`
+   */
   remove(key: KeyOf<Data>): boolean {
     this.#checkKey(key);
     this.#staged.add(change(What.Remove, key));
     return this.#values.delete(key);
   }
 
-  /** Removes the value under `key` and gives it back. */
+  /**
+   * Removes the value under `key` and gives it back. Requests that run at the same time may all get it: what must be used once
+   * at most belongs into a database with a constraint.
+   *
+   * @throws as {@link remove}, and {@link get}
+   */
   take<K extends KeyOf<Data>>(key: K): Data[K] | undefined {
     const value = this.get(key);
     this.remove(key);
     return value;
   }
 
-  /** Removes all values, flash values included. The session, its owner and its CSRF secret stay. */
+  /**
+   * Removes all values, flash values included. The session, its owner and its CSRF secret stay.
+   *
+   * @throws {@link SessionError} `destroyed`, `committed`
+   */
   clear(): void {
     this.#checkUsable();
     this.#staged.add(change(What.Clear));
@@ -145,7 +179,11 @@ export class Session<Data extends object = any> {
     return [...this.#values.keys()] as KeyOf<Data>[];
   }
 
-  /** All values, by key: copies. */
+  /**
+   * All values, by key: copies.
+   *
+   * @throws as {@link get}
+   */
   values(): Partial<Data> {
     const all: [string, unknown][] = [...this.#values].map(([key, value]) => [key, decode(value)]);
     return Object.fromEntries(all) as Partial<Data>;
@@ -156,7 +194,11 @@ export class Session<Data extends object = any> {
     return this.#values.size;
   }
 
-  /** Stores a value that {@link takeFlash} gives once, as a notice to show after a redirect. */
+  /**
+   * Stores a value that {@link takeFlash} gives once, as a notice to show after a redirect.
+   *
+   * @throws as {@link insert}
+   */
   flash<T = Value>(key: string, value: T): void {
     this.#checkKey(key);
     const encoded = encode(value, key);
@@ -164,7 +206,11 @@ export class Session<Data extends object = any> {
     this.#flashes.set(key, encoded);
   }
 
-  /** The flash value under `key`, which is removed. */
+  /**
+   * The flash value under `key`, which is removed. Requests that run at the same time may all get it.
+   *
+   * @throws as {@link remove}, and {@link get}
+   */
   takeFlash<T = Value>(key: string): T | undefined {
     this.#checkKey(key);
     const value = this.#flashes.get(key);
@@ -177,6 +223,8 @@ export class Session<Data extends object = any> {
   /**
    * A CSRF token for a form or a script of this session: 86 characters, others each time. Asking a fresh session for one
    * stores the session.
+   *
+   * @throws {@link SessionError} `destroyed`, `committed`, `too_large`
    */
   csrfToken(): string {
     this.#checkUsable();
@@ -191,9 +239,10 @@ export class Session<Data extends object = any> {
 
   /**
    * Makes the session that of `owner`, a user's name or number as text: the id changes, the CSRF secret is replaced, the absolute
-   * lifetime begins anew, and the session is on the owner's list. The values stay.
+   * lifetime begins anew, and the session is on the owner's list. The values stay: where another user signs in, {@link clear}
+   * them first.
    *
-   * @throws {@link SessionError} `invalid_owner`: a name has 1 to 255 bytes
+   * @throws {@link SessionError} `invalid_owner` if the name has not 1 to 255 bytes; `destroyed`, `committed`, `too_large`
    */
   signIn(owner: string): void {
     checkText(owner, "invalid_owner");
@@ -216,7 +265,11 @@ export class Session<Data extends object = any> {
     return at !== undefined && this.#host.now() - at <= seconds;
   }
 
-  /** Names the session in its owner's list, as by the device that it is used from: up to 128 bytes. */
+  /**
+   * Names the session in its owner's list, as by the device that it is used from: up to 128 bytes.
+   *
+   * @throws {@link SessionError} `invalid_label` if it is longer; `destroyed`, `committed`, `too_large`
+   */
   setLabel(label: string): void {
     checkText(label, "invalid_label", MAX_LABEL, 0);
     this.#apply(change(What.Label, label));
@@ -227,7 +280,13 @@ export class Session<Data extends object = any> {
     return this.#isDestroyed ? "" : this.#state.label;
   }
 
-  /** Gives the session timeouts of its own in seconds, as for "remember me"; one that is not given is the configured one. */
+  /**
+   * Gives the session timeouts of its own in seconds, as for "remember me"; one that is not given is the configured one. The
+   * idle timeout holds beside the absolute one: whoever is to be remembered for a month needs both. A later {@link signIn}
+   * drops them.
+   *
+   * @throws {@link SessionError} `invalid_lifetime` if it is not 1 second to 400 days; `destroyed`, `committed`, `too_large`
+   */
   setLifetime({ idle, absolute }: { idle?: number; absolute?: number }): void {
     for (const seconds of [idle, absolute]) {
       if (seconds !== undefined && !isWhole(seconds)) throw usage("invalid_lifetime");
@@ -250,12 +309,20 @@ export class Session<Data extends object = any> {
     return this.#state.expiresAt;
   }
 
-  /** Changes the id; the old one is dead then. To be used whenever rights change; {@link signIn} does it by itself. */
+  /**
+   * Changes the id; the old one is dead then. To be used whenever rights change; {@link signIn} does it by itself.
+   *
+   * @throws {@link SessionError} `destroyed`, `committed`
+   */
   rotate(): void {
     this.#apply(change(What.Rotate));
   }
 
-  /** Ends the session, whatever other requests do meanwhile and even if this one fails. Its values are gone at once. */
+  /**
+   * Ends the session, whatever other requests do meanwhile and even if this one fails. Its values are gone at once.
+   *
+   * @throws {@link SessionError} `committed`
+   */
   destroy(): void {
     this.#checkOpen();
     this.#values.clear();
@@ -377,8 +444,8 @@ export class Session<Data extends object = any> {
 
   #takeUp(state: State, phase: Phase, isDestroyed = false): void {
     this.#staged = new Staged(this.#host.core, this.#host.limit, state);
-    this.#values = new Map(state.values);
-    this.#flashes = new Map(state.flashes);
+    this.#values = state.values;
+    this.#flashes = state.flashes;
     this.#repeats = [];
     this.#committed = undefined;
     this.#failure = undefined;
@@ -389,8 +456,8 @@ export class Session<Data extends object = any> {
 
   /** The changes that the updates make which a merged session asks for. */
   #repeat(merged: State): Change[] {
-    this.#values = new Map(merged.values);
-    this.#flashes = new Map(merged.flashes);
+    this.#values = merged.values;
+    this.#flashes = merged.flashes;
     const changes: Change[] = [];
     for (const { key, run } of this.#repeats.filter(({ key }) => merged.pending.includes(key))) {
       const value = this.#values.get(key);

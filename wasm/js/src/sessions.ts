@@ -11,7 +11,7 @@ import {
   type Surroundings,
 } from "./options.js";
 import { checkResponse, failed, withSession } from "./respond.js";
-import { Session } from "./session.js";
+import { type DataOf, Session } from "./session.js";
 import type { SessionStore } from "./store.js";
 import { checkText } from "./value/writer.js";
 
@@ -277,12 +277,12 @@ brand(Sessions, "Sessions");
 /**
  * The sessions of an application.
  *
- * `Data` says what is kept under which key, `Env` what a Worker's bindings are.
+ * `Data` says what is kept under which key, which must be values that a session can hold; `Env` what a Worker's bindings are.
  *
  * @throws {@link SessionError} `invalid_config` or `invalid_key`, at once or, where keys or store are functions, at the
  * first request
  */
-export function createSessions<Data extends object = any, Env = any>(
+export function createSessions<Data extends DataOf<Data> = any, Env = any>(
   options: SessionOptions<Env>,
 ): Sessions<Data, Env> {
   return new Sessions<Data, Env>(options);

@@ -120,7 +120,7 @@ const projects = {
   async "TypeScript, strict"() {
     const folder = await project("typescript", ["hono"]);
     await writeFile(join(folder, "main.ts"), `
-      import { createSessions, mapStore, SessionError, type SessionStore, type Session } from "fastsession";
+      import { createSessions, mapStore, SessionError, type SessionStore, type Session, type Value } from "fastsession";
       import { Fernet } from "fastsession/fernet";
       import { session, type SessionVariables } from "fastsession/hono";
       import { d1Store, redisStore } from "fastsession/stores";
@@ -142,6 +142,30 @@ const projects = {
         session.get("visit");
         return session.commit(new Response(String(visits)));
       }
+      interface Item { id: string; tags?: readonly string[]; size: [number, number | bigint]; picture: Uint8Array | null }
+      interface Shop { items: Item[]; by: Record<string, Item>; open: { from: number }[]; last: Item | undefined; rest: unknown; value: Value }
+      const shop = createSessions<Shop>({ keys: "", store });
+      createSessions<{ loose: any }>({ keys: "", store });
+      createSessions<Record<string, unknown>>({ keys: "", store });
+      // @ts-expect-error: a Date is no value
+      createSessions<{ at: Date }>({ keys: "", store });
+      // @ts-expect-error: nor within another
+      createSessions<{ seen: { at?: Date }[] }>({ keys: "", store });
+      // @ts-expect-error
+      createSessions<{ tags: Set<string> }>({ keys: "", store });
+      // @ts-expect-error
+      createSessions<{ tags: Map<string, string> | null }>({ keys: "", store });
+      // @ts-expect-error
+      createSessions<{ run(): void }>({ keys: "", store });
+      // @ts-expect-error
+      createSessions<{ name: symbol }>({ keys: "", store });
+      // @ts-expect-error
+      createSessions<{ samples: Float32Array }>({ keys: "", store });
+      // @ts-expect-error: data has keys
+      createSessions<string>({ keys: "", store });
+      // @ts-expect-error
+      session<{ at: Date }>({ keys: "", store });
+      app.use(session(shop));
       interface Notice { text: string; kind?: "good" | "bad" }
       const show = (session: Session): string => String(session.get("visits"));
       export async function loose(request: Request): Promise<Response> {

@@ -11,6 +11,9 @@ import { laggingStores } from "./lagging.mjs";
 const KEY = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 const OTHER_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const NAME = "__Host-session";
+/** A cookie that another program wrote, after the page on the format. */
+const WRITTEN_COOKIE =
+  "gAAAAABrSdIAAAAAAAAAAAAAAAAAAAAAAFZL7M28AL7o69SHE3Ir3UEkCVw8mdDLSMhj8Q_ab9VMefRDJDWNLC9ahvqKWcKfb5n8W3gyTKoQqTCdPgY-nvJnsJzZPlebKQ1oMQF9bmpj";
 
 /** The tests, for what the package exports. */
 export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet }) {
@@ -47,12 +50,28 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
         (byte) => parseInt(byte, 16),
       );
       const sessions = make({ store: { get: () => record, put() {}, delete() {} } });
-      const session = await sessions.load(`${NAME}=gAAAAABrSdIAAAAAAAAAAAAAAAAAAAAAAFZL7M28AL7o69SHE3Ir3UEkCVw8mdDLSMhj8Q_ab9VMefRDJDWNLC9ahvqKWcKfb5n8W3gyTKoQqTCdPgY-nvJnsJzZPlebKQ1oMQF9bmpj`);
+      const session = await sessions.load(`${NAME}=${WRITTEN_COOKIE}`);
       equal([session.reason, session.has("torn"), session.get("whole")], [undefined, true, 1]);
       await fails(() => session.get("torn"), "unreadable_value");
       await fails(() => session.values(), "unreadable_value");
       session.insert("torn", "mended");
       equal(session.values(), { torn: "mended", whole: 1 });
+    }],
+
+    ["of a key that another program wrote twice the first counts", async () => {
+      // "twice" is 1 and 2, and the flash value "notice" 3 and 4.
+      const record = Uint8Array.from(
+        (
+          "80000000006b49d200000000000000000000000000000000007d2d385f47521d3dbc384a3dbfd796858addeb048b3fbb8665" +
+          "034e22c761f3e75e979ff5ea552a6ebf466cdd124ab2110635e00617ff50d6772d6f14c49b660a4d24f85933eb10704ccabd" +
+          "cd2ad74c07c8c00badceabbf48f4fad6212391d04f7c0544436dd30fc55f5e5eb204b428dce612ff9799f58b1d8846619931" +
+          "451614"
+        ).match(/../g),
+        (byte) => parseInt(byte, 16),
+      );
+      const sessions = make({ store: { get: () => record, put() {}, delete() {} } });
+      const session = await sessions.load(`${NAME}=${WRITTEN_COOKIE}`);
+      equal([session.reason, session.values(), session.takeFlash("notice")], [undefined, { twice: 1 }, 3]);
     }],
 
     ["who stores nothing gets no cookie and costs no write", async () => {
@@ -352,6 +371,20 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
       await two.visit(count);
       time += 1001;
       equal((await two.session()).reason, "expired");
+    }],
+
+    ["events have the same names as in Rust", async () => {
+      const events = [];
+      const one = visitor({ placement: "both", store: kvStore(laggingKv(() => time, 60)), onEvent: ({ kind, reason }) => events.push([kind, reason]) });
+      await one.visit(count);
+      await one.visit(count);
+      time += 3_601;
+      await one.session();
+      one.cookies.set(NAME, { value: "forged" });
+      await one.session();
+      equal(events, [
+        ["created", undefined], ["stale_read", undefined], ["stored", undefined], ["expired", "expired"], ["refused", "bad_cookie"],
+      ]);
     }],
 
     ["a session can have a lifetime of its own", async () => {

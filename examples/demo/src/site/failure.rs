@@ -29,7 +29,9 @@ impl Failure {
 impl From<fastsession::Error> for Failure {
     fn from(error: fastsession::Error) -> Self {
         let status = match error {
-            fastsession::Error::Store(_) | fastsession::Error::Contended => StatusCode::SERVICE_UNAVAILABLE,
+            fastsession::Error::Store(_) | fastsession::Error::Contended | fastsession::Error::Unsaved => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         tracing::error!(%error, "a request failed");
@@ -93,5 +95,20 @@ fn usual_message(status: StatusCode) -> &'static str {
         StatusCode::PAYLOAD_TOO_LARGE => "That is too large.",
         StatusCode::SERVICE_UNAVAILABLE => "Sessions cannot be stored at the moment. Try again soon.",
         other => other.canonical_reason().unwrap_or("The request failed."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_those_of_the_library() {
+        use fastsession::Error;
+        let errors: [fn() -> Error; 4] =
+            [|| Error::Contended, || Error::Unsaved, || Error::Ended, || Error::ResponseSent];
+        for error in errors {
+            assert_eq!(Failure::from(error()).status, error().into_response().status(), "{}", error());
+        }
     }
 }

@@ -40,9 +40,11 @@ export interface Pending {
 /** A session: its facts, its encoded values, and all of it as bytes for the next phase. */
 export interface State {
   parked: Uint8Array;
-  values: [string, Uint8Array][];
-  flashes: [string, Uint8Array][];
+  values: Map<string, Uint8Array>;
+  flashes: Map<string, Uint8Array>;
   reason: string | undefined;
+  /** What reading it came to, where that is worth telling. */
+  event: string | undefined;
   key: string | undefined;
   owner: string | undefined;
   label: string;

@@ -14,11 +14,11 @@ export function readPending(reader: MessageReader): Pending {
 
 /** Reads a session. */
 export function readState(reader: MessageReader): State {
-  const value = (): [string, Uint8Array] => [reader.text(), reader.block()];
   return {
-    values: reader.list(value),
-    flashes: reader.list(value),
+    values: values(reader),
+    flashes: values(reader),
     reason: reader.optionalText(),
+    event: reader.optionalText(),
     key: reader.optionalText(),
     owner: reader.optionalText(),
     label: reader.text(),
@@ -31,6 +31,16 @@ export function readState(reader: MessageReader): State {
     csrf: reader.optionalText(),
     parked: reader.rest(),
   };
+}
+
+/** Reads values by their keys: of one that is there twice the first counts, as in the core. */
+function values(reader: MessageReader): State["values"] {
+  const values: State["values"] = new Map();
+  while (reader.flag()) {
+    const [key, value] = [reader.text(), reader.block()];
+    if (!values.has(key)) values.set(key, value);
+  }
+  return values;
 }
 
 /** Reads what a commit comes to. */
