@@ -119,7 +119,14 @@ impl std::fmt::Display for Rejection {
     }
 }
 
-impl std::error::Error for Rejection {}
+impl std::error::Error for Rejection {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Failed(error) => Some(error),
+            Self::NoLayer | Self::BadCookie(_) | Self::Missing(_) => None,
+        }
+    }
+}
 
 /// So that a handler can return `Result<_, Error>`: 503 where the store failed, 500 where the program did.
 impl IntoResponse for Error {

@@ -179,8 +179,10 @@ impl Slot {
             Ok(result) => result,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is shutting down.
-                Err(_) => Err(Error::Contended),
+                Err(_) => {
+                    self.fail();
+                    Err(Error::ShutDown)
+                }
             },
         }
     }
