@@ -90,7 +90,6 @@ impl Slot {
         &self.manager
     }
 
-    #[cfg(feature = "axum")]
     pub(crate) fn is_opened(&self) -> bool {
         self.is_opened.load(Ordering::Relaxed)
     }
