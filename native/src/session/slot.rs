@@ -174,16 +174,14 @@ impl Slot {
             return self.write(job, next).await;
         }
         let this = Arc::clone(self);
-        match tokio::spawn(async move { this.write(job, next).await }).await {
-            Ok(result) => result,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => {
-                    self.fail();
-                    Err(Error::ShutDown)
-                }
-            },
-        }
+        let written = tokio::spawn(async move { this.write(job, next).await }).await;
+        written.unwrap_or_else(|error| {
+            if let Ok(panic) = error.try_into_panic() {
+                std::panic::resume_unwind(panic);
+            }
+            self.fail();
+            Err(Error::ShutDown)
+        })
     }
 
     async fn write(&self, job: Job, next: Phase) -> Result<(), Error> {
