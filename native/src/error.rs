@@ -5,8 +5,8 @@ use fastsession_core::session::SessionError;
 
 use crate::store::StoreError;
 
-/// A session could not be loaded or committed. A server answers 503 for [`Error::Store`], [`Error::Contended`] and
-/// [`Error::Unsaved`], else 500.
+/// A session could not be loaded or committed. A server answers 503 for [`Error::Store`], [`Error::Contended`],
+/// [`Error::Unsaved`] and [`Error::ShutDown`], else 500.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -18,6 +18,8 @@ pub enum Error {
     Ended,
     /// An earlier save of this request failed: its changes are not stored, or nobody knows whether they are.
     Unsaved,
+    /// The Tokio runtime shut down while the session was written: nobody knows how much of it is stored.
+    ShutDown,
     /// The session cannot be written, or an update does not fit the fresh value.
     Session(SessionError),
     /// A response that was sent already cannot carry a cookie: rotate, sign in or begin a session before, and change one
@@ -34,6 +36,10 @@ impl std::fmt::Display for Error {
             Self::Unsaved => f.write_str(
                 "an earlier save of this request failed, so that its changes are not stored: answer with that save's error",
             ),
+            Self::ShutDown => f.write_str(
+                "the server shut down while the session was written, which may be stored or not: wait for the requests that run \
+                 before ending the runtime",
+            ),
             Self::Session(error) => error.fmt(f),
             Self::ResponseSent => f.write_str(
                 "the response was sent already and cannot carry a cookie: rotate, sign in or begin a session before, and change \
@@ -48,7 +54,7 @@ impl std::error::Error for Error {
         match self {
             Self::Store(error) => Some(error),
             Self::Session(error) => Some(error),
-            Self::Contended | Self::Ended | Self::Unsaved | Self::ResponseSent => None,
+            Self::Contended | Self::Ended | Self::Unsaved | Self::ShutDown | Self::ResponseSent => None,
         }
     }
 }

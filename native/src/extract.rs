@@ -1,35 +1,25 @@
 //! The axum extractors: [`Session`] itself, [`StrictSession`] and [`ExistingSession`].
 
 use std::ops::Deref;
-use std::sync::Arc;
 
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use fastsession_core::session::Reason;
-use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
+use http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
 use crate::Error;
 use crate::layer::status_of;
-use crate::session::{Session, Slot};
+use crate::session::Session;
 
 /// The session of the request, which it is loaded for: fresh if the request has none.
 impl<S: Sync> FromRequestParts<S> for Session {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let slot = parts.extensions.get::<Arc<Slot>>().cloned().ok_or(Rejection::NoLayer)?;
-        if !slot.is_opened() {
-            let inner = slot.manager().inner();
-            let opening = inner.open(parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes));
-            let (session, copies) = match inner.read_at_once(opening) {
-                Ok(session) => (session, Vec::new()),
-                Err(opening) => Box::pin(inner.read(opening)).await.map_err(Rejection::Failed)?,
-            };
-            slot.opened(session, copies);
-        }
-        Ok(Self::in_slot(slot))
+        let session = Self::from_extensions(&parts.extensions, &parts.headers).await;
+        session.map_err(Rejection::Failed)?.ok_or(Rejection::NoLayer)
     }
 }
 
@@ -119,7 +109,14 @@ impl std::fmt::Display for Rejection {
     }
 }
 
-impl std::error::Error for Rejection {}
+impl std::error::Error for Rejection {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Failed(error) => Some(error),
+            Self::NoLayer | Self::BadCookie(_) | Self::Missing(_) => None,
+        }
+    }
+}
 
 /// So that a handler can return `Result<_, Error>`: 503 where the store failed, 500 where the program did.
 impl IntoResponse for Error {

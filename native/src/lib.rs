@@ -1,8 +1,8 @@
 //! Encrypted HTTP sessions for Rust servers.
 //!
 //! A [`SessionManager`] reads and writes sessions in a [`store`]. In an axum or other tower service a
-//! [`SessionLayer`] commits them with the response, and the handlers take a [`Session`] as an argument; without a
-//! framework, [`SessionManager::load`] and [`Session::commit`] do the same from `Cookie` to `Set-Cookie` headers.
+//! [`SessionLayer`] commits them with the response. axum's handlers take a [`Session`] as an argument, other services get
+//! it by [`Session::from_extensions`]; without a framework, [`SessionManager::load`] and [`Session::commit`] do the same from `Cookie` to `Set-Cookie` headers.
 
 pub mod error;
 #[cfg(feature = "axum")]

@@ -1,20 +1,31 @@
 //! The layer and the extractors, around an axum router.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)] // tests
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)] // tests
 
+use std::error::Error as _;
+use std::future::Future as _;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use axum::routing::{get, post};
-use fastsession::extract::{ExistingSession, StrictSession};
+use fastsession::extract::{ExistingSession, Rejection, StrictSession};
 use fastsession::store::{DynStore, ManualClock, MemoryStore, Put, Store, StoreError, StoreErrorKind};
 use fastsession::{Error, EventKind, Key, KeyRing, Session, SessionLayer, SessionManager, UnixTime};
 use fastsession_core::store::{Condition, Outcome, StoreKey};
 use tokio::sync::Notify;
-use tower::ServiceExt as _;
+use tokio::task::JoinSet;
+use tower::{Layer as _, ServiceExt as _, service_fn};
 
 fn keys() -> KeyRing {
     KeyRing::new(Key::parse("cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=").unwrap())
@@ -99,20 +110,61 @@ async fn a_session_goes_from_request_to_request() {
     assert_eq!(text(second).await, "2");
 }
 
+/// A store that lets other requests go on before each operation, so that those of one thread overlap.
+struct Yielding {
+    store: MemoryStore,
+    /// Whether it writes on a condition, as a store must.
+    has_conditions: bool,
+}
+
+impl Yielding {
+    fn new(has_conditions: bool) -> Self {
+        Self { store: MemoryStore::new(), has_conditions }
+    }
+}
+
+impl Store for Yielding {
+    fn engine(&self) -> &'static str {
+        "yielding"
+    }
+
+    async fn get(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, StoreError> {
+        tokio::task::yield_now().await;
+        Store::get(&self.store, key).await
+    }
+
+    async fn put(&self, mut put: Put<'_>) -> Result<Outcome, StoreError> {
+        tokio::task::yield_now().await;
+        if !self.has_conditions {
+            put.condition = Condition::Any;
+        }
+        Store::put(&self.store, put).await
+    }
+
+    async fn delete(&self, key: &StoreKey, condition: Condition) -> Result<Outcome, StoreError> {
+        tokio::task::yield_now().await;
+        Store::delete(&self.store, key, condition).await
+    }
+}
+
+/// Visits a new session once, then forty times at once, and once more.
+async fn count_in_parallel(store: Yielding) -> String {
+    let site = site(manager(store));
+    let id = cookie(&send(&site, "GET", "/count", "").await).unwrap();
+    let mut visits = JoinSet::new();
+    for _ in 0..40 {
+        let (site, id) = (site.clone(), id.clone());
+        visits.spawn(async move { send(&site, "GET", "/count", &id).await.status() });
+    }
+    assert!(visits.join_all().await.iter().all(|status| *status == StatusCode::OK));
+    text(send(&site, "GET", "/count", &id).await).await
+}
+
 #[tokio::test]
 async fn forty_parallel_visits_count_forty() {
-    let site = site(manager(MemoryStore::new()));
-    let id = cookie(&send(&site, "GET", "/count", "").await).unwrap();
-    let visits: Vec<_> = (0..40)
-        .map(|_| {
-            let (site, id) = (site.clone(), id.clone());
-            tokio::spawn(async move { send(&site, "GET", "/count", &id).await.status() })
-        })
-        .collect();
-    for visit in visits {
-        assert_eq!(visit.await.unwrap(), StatusCode::OK);
-    }
-    assert_eq!(text(send(&site, "GET", "/count", &id).await).await, "42");
+    assert_eq!(count_in_parallel(Yielding::new(true)).await, "42");
+    // They do overlap: where the last writer wins, all read the same number.
+    assert_eq!(count_in_parallel(Yielding::new(false)).await, "3");
 }
 
 #[tokio::test]
@@ -198,9 +250,17 @@ async fn a_client_that_hangs_up_is_signed_out() {
         tokio::time::timeout(Duration::from_millis(20), send(&site, "POST", "/sign-out", &id)).await;
     assert!(hangs_up.is_err());
     gate.open.notify_one();
-    while text(send(&site, "GET", "/keys", &id).await).await == "n" {
-        tokio::task::yield_now().await;
-    }
+    is_signed_out_soon(&site, &id).await;
+}
+
+/// Nobody waits for a sign-out whose request was given up.
+async fn is_signed_out_soon(site: &Router, id: &str) {
+    let signed_out = async {
+        while text(send(site, "GET", "/keys", id).await).await == "n" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), signed_out).await.expect("the session is still there");
 }
 
 #[tokio::test]
@@ -216,9 +276,7 @@ async fn a_panicking_handler_still_signs_out() {
     let id = cookie(&send(&site, "GET", "/count", "").await).unwrap();
     let (panicking, sent) = (site.clone(), id.clone());
     assert!(tokio::spawn(async move { send(&panicking, "GET", "/panic", &sent).await }).await.is_err());
-    while text(send(&site, "GET", "/keys", &id).await).await == "n" {
-        tokio::task::yield_now().await;
-    }
+    is_signed_out_soon(&site, &id).await;
 }
 
 #[tokio::test]
@@ -249,16 +307,76 @@ async fn a_handler_that_swallows_a_failing_save_does_not_answer_as_if_all_were_w
     assert!(session.commit().await.is_err() && matches!(session.commit().await, Err(Error::Unsaved)));
 }
 
-#[tokio::test]
-async fn changes_to_different_keys_both_survive() {
-    let site = site(manager(MemoryStore::new()));
+async fn set_two_keys_at_once(store: Yielding) -> Vec<String> {
+    let site = site(manager(store));
     let id = cookie(&send(&site, "GET", "/count", "").await).unwrap();
     let (one, other) = tokio::join!(send(&site, "GET", "/set?a", &id), send(&site, "GET", "/set?b", &id));
     assert_eq!((one.status(), other.status()), (StatusCode::OK, StatusCode::OK));
     let mut keys: Vec<String> =
         text(send(&site, "GET", "/keys", &id).await).await.split(',').map(str::to_owned).collect();
     keys.sort();
+    keys
+}
+
+#[tokio::test]
+async fn changes_to_different_keys_both_survive() {
+    let keys = set_two_keys_at_once(Yielding::new(true)).await;
     assert_eq!(keys, ["a", "b", "n"]);
+    // Where the last writer wins, one of them is lost.
+    assert_eq!(set_two_keys_at_once(Yielding::new(false)).await.len(), 2);
+}
+
+#[tokio::test]
+async fn any_tower_service_gets_the_session() {
+    async fn visit(request: Request<Body>) -> Result<Response<Body>, Error> {
+        let found = Session::from_extensions(request.extensions(), request.headers()).await?;
+        let Some(session) = found else { return Ok(Response::new(Body::from("none"))) };
+        let same = Session::from_extensions(request.extensions(), request.headers()).await?.unwrap();
+        same.update("n", |n: Option<u32>| n.unwrap_or(0) + 1)?;
+        Ok(Response::new(Body::from(session.get::<u32>("n")?.unwrap().to_string())))
+    }
+    for store in [DynStore::new(MemoryStore::new()), DynStore::new(Yielding::new(true))] {
+        let service = SessionLayer::new(manager(store)).layer(service_fn(visit));
+        let first = service.clone().oneshot(Request::new(Body::empty())).await.unwrap();
+        let header = format!("id={}", cookie(&first).unwrap());
+        assert_eq!(text(first).await, "1");
+        let request = Request::builder().header("cookie", header).body(Body::empty()).unwrap();
+        assert_eq!(text(service.oneshot(request).await.unwrap()).await, "2");
+    }
+    assert_eq!(text(visit(Request::new(Body::empty())).await.unwrap()).await, "none");
+}
+
+#[tokio::test]
+async fn a_runtime_that_shuts_down_is_told_as_such() {
+    let gate = Gate {
+        store: DynStore::new(MemoryStore::new()),
+        open: Arc::new(Notify::new()),
+        fails: Arc::default(),
+    };
+    let manager = manager(gate);
+    let (session, _) = signed_in(&manager).await;
+    session.destroy().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut commit = pin!(session.commit());
+    {
+        let _inside = runtime.enter();
+        assert!(commit.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    runtime.shutdown_background();
+    assert!(matches!(commit.await, Err(Error::ShutDown)));
+    // Nor is anything said of the session that may not be true.
+    assert!(matches!(session.commit().await, Err(Error::Unsaved)));
+}
+
+#[tokio::test]
+async fn a_refusal_tells_its_source() {
+    let store = DynStore::new(MemoryStore::new());
+    let gate = Gate { store, open: Arc::new(Notify::new()), fails: Arc::new(AtomicBool::new(true)) };
+    let session = manager(gate).load([]).await.unwrap();
+    session.insert("n", &1).unwrap();
+    let refusal = Rejection::Failed(session.save().await.unwrap_err());
+    let error = refusal.source().and_then(std::error::Error::source).unwrap();
+    assert!(error.is::<StoreError>(), "{error}");
 }
 
 #[tokio::test]

@@ -53,10 +53,10 @@ impl Moody {
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        match self.0.fails.load(Ordering::SeqCst) {
-            true => Err(StoreError::message(StoreErrorKind::Unavailable, "moody", "answer", "")),
-            false => Ok(()),
+        if self.0.fails.load(Ordering::SeqCst) {
+            return Err(StoreError::message(StoreErrorKind::Unavailable, "moody", "answer", ""));
         }
+        Ok(())
     }
 
     /// Reloads the session, and does something else between the read and its answer.

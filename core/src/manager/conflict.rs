@@ -8,7 +8,7 @@ use crate::id::SessionId;
 use crate::session::{How, Origin, Session, SessionError, State, Stored, Successor};
 use crate::store::{Condition, StoreKey, Tag};
 use crate::time::UnixTime;
-use crate::value::ValueError;
+use crate::value::writer::Writer;
 
 /// What to do next.
 #[cfg_attr(
@@ -144,13 +144,7 @@ fn replay<B: Buffer>(ours: &Session<B>, fresh: &mut Session<B>) -> Result<(), Se
         match (change.how, ours.data.find(change.key, change.flash)?) {
             (How::Set, Some(entry)) => {
                 fresh.data.insert(change.key, entry.life, How::Set, |buffer, limit| {
-                    let at_least = buffer.len().saturating_add(entry.value.len());
-                    let full = ValueError::Full { at_least, limit };
-                    if at_least > limit {
-                        Err(full)
-                    } else {
-                        buffer.try_append(entry.value).map_err(|_| full)
-                    }
+                    Writer::new(buffer, limit).append([], entry.value)
                 })?;
             }
             (How::Set, None) => {

@@ -4,7 +4,7 @@ use super::{How, Session, SessionError};
 use crate::buffer::Buffer;
 use crate::record::entries::Life;
 use crate::time::UnixTime;
-use crate::value::{self, ValueError};
+use crate::value::{self, writer::Writer};
 
 impl<B: Buffer> Session<B> {
     /// As [`Self::insert`] or, with an `end`, [`Self::insert_until`], for a value in the encoding of [`value`].
@@ -48,10 +48,6 @@ impl<B: Buffer> Session<B> {
 
     fn write_encoded(&mut self, key: &str, life: Life, how: How, value: &[u8]) -> Result<(), SessionError> {
         value::validate(value)?;
-        self.write_with(key, life, how, |buffer, limit| {
-            let at_least = buffer.len().saturating_add(value.len());
-            let full = ValueError::Full { at_least, limit };
-            if at_least > limit { Err(full) } else { buffer.try_append(value).map_err(|_| full) }
-        })
+        self.write_with(key, life, how, |buffer, limit| Writer::new(buffer, limit).append([], value))
     }
 }

@@ -224,13 +224,22 @@ impl<B: Buffer> Session<B> {
         self.event
     }
 
-    /// Whether a commit now would store something, or end the session.
+    /// Whether this request changed something that a commit now would store, or ended a session that there was.
+    ///
+    /// A commit may write without that: the time when the session was last seen, once it is due, and what is to be sealed
+    /// with the newest key.
     pub fn is_changed(&self) -> bool {
-        self.intent.destroyed
-            || if self.reason().is_some() { self.would_begin() } else { self.intent.changed }
+        match self.origin {
+            Origin::Fresh(_) => self.would_begin(),
+            Origin::Stored(_) => self.intent.changed || self.intent.destroyed,
+        }
     }
 
-    /// Whether a commit now would send the browser a cookie: it would begin or rotate the session, or change its lifetime.
+    /// Whether what a commit now would store needs a cookie to be found by, or for as long: it would begin or rotate the
+    /// session, or change its lifetime. To be asked where a response has begun and can carry none.
+    ///
+    /// Cookies that can be done without do not count: those that remove an ended session's, that are sealed with a newer
+    /// key, or that hold the session in another [`Placement`](crate::manager::Placement) than the store.
     pub fn needs_cookie(&self) -> bool {
         if self.reason().is_some() { self.would_begin() } else { self.intent.rotate || self.intent.lifetimes }
     }

@@ -38,7 +38,9 @@ pub(super) fn failed<B: Default>(error: &Error, cookies: Vec<String>) -> Respons
 /// The status that tells a client of `error`.
 pub(crate) fn status_of(error: &Error) -> StatusCode {
     match error {
-        Error::Store(_) | Error::Contended | Error::Unsaved => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Store(_) | Error::Contended | Error::Unsaved | Error::ShutDown => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Error::Session(_) | Error::Ended | Error::ResponseSent => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -5,6 +5,9 @@ mod values;
 
 use std::sync::Arc;
 
+use http::header::COOKIE;
+use http::{Extensions, HeaderMap, HeaderValue};
+
 pub(crate) use self::slot::{Begun, Phase, Slot};
 use crate::manager::{CoreSession, SessionManager};
 use crate::{Error, SessionError};
@@ -25,10 +28,53 @@ impl Session {
         Self(Arc::new(slot))
     }
 
-    /// The session in a slot that was opened.
-    #[cfg(feature = "axum")]
-    pub(crate) fn in_slot(slot: Arc<Slot>) -> Self {
-        Self(slot)
+    /// The session of a request that came through a [`SessionLayer`](crate::SessionLayer), from the request's extensions
+    /// and headers; `None` if it did not. It is loaded at the first call; later ones give the same session. In axum the
+    /// extractors do this.
+    ///
+    /// ```
+    /// use fastsession::store::MemoryStore;
+    /// use fastsession::{Error, KeyRing, Session, SessionLayer, SessionManager};
+    /// use http::{Request, Response};
+    /// use tower::{Layer as _, ServiceExt as _, service_fn};
+    ///
+    /// async fn visit(request: Request<String>) -> Result<Response<String>, Error> {
+    ///     let Some(session) = Session::from_extensions(request.extensions(), request.headers()).await? else {
+    ///         return Ok(Response::new("There is no SessionLayer around this service.".to_owned()));
+    ///     };
+    ///     let visits = session.update("visits", |visits: Option<u64>| visits.unwrap_or(0) + 1)?;
+    ///     Ok(Response::new(format!("This is your visit number {visits}.")))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = KeyRing::parse("cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=")?;
+    /// let sessions = SessionManager::builder(keys, MemoryStore::new()).build()?;
+    /// let service = SessionLayer::new(sessions).layer(service_fn(visit));
+    /// let response = service.oneshot(Request::new(String::new())).await?;
+    /// assert_eq!(response.body(), "This is your visit number 1.");
+    /// assert!(response.headers().contains_key("set-cookie"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the store fails.
+    pub async fn from_extensions(
+        extensions: &Extensions,
+        headers: &HeaderMap,
+    ) -> Result<Option<Self>, Error> {
+        let Some(slot) = extensions.get::<Arc<Slot>>().cloned() else { return Ok(None) };
+        if !slot.is_opened() {
+            let inner = slot.manager().inner();
+            let opening = inner.open(headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes));
+            let (session, copies) = match inner.read_at_once(opening) {
+                Ok(session) => (session, Vec::new()),
+                Err(opening) => Box::pin(inner.read(opening)).await?,
+            };
+            slot.opened(session, copies);
+        }
+        Ok(Some(Self(slot)))
     }
 
     /// The manager that the session came from: to list or end a user's sessions.

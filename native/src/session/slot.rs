@@ -90,7 +90,6 @@ impl Slot {
         &self.manager
     }
 
-    #[cfg(feature = "axum")]
     pub(crate) fn is_opened(&self) -> bool {
         self.is_opened.load(Ordering::Relaxed)
     }
@@ -175,14 +174,14 @@ impl Slot {
             return self.write(job, next).await;
         }
         let this = Arc::clone(self);
-        match tokio::spawn(async move { this.write(job, next).await }).await {
-            Ok(result) => result,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is shutting down.
-                Err(_) => Err(Error::Contended),
-            },
-        }
+        let written = tokio::spawn(async move { this.write(job, next).await }).await;
+        written.unwrap_or_else(|error| {
+            if let Ok(panic) = error.try_into_panic() {
+                std::panic::resume_unwind(panic);
+            }
+            self.fail();
+            Err(Error::ShutDown)
+        })
     }
 
     async fn write(&self, job: Job, next: Phase) -> Result<(), Error> {

@@ -28,12 +28,13 @@ fn an_untouched_visitor_costs_nothing() {
 #[test]
 fn who_has_nothing_in_the_end_gets_no_cookie() {
     let mut host = Host::new();
-    let changes: [fn(&mut Session<Bytes>); 5] = [
+    let changes: [fn(&mut Session<Bytes>); 6] = [
         |session| session.insert_until("n", &1, UnixTime::from_secs(1)).unwrap(),
         |session| session.insert("n", &1).map(|()| assert_eq!(session.remove("n"), Ok(true))).unwrap(),
         |session| session.set_label("").unwrap(),
         |session| session.clear().unwrap(),
         |session| session.rotate().unwrap(),
+        |session| session.insert("n", &1).map(|()| session.destroy()).unwrap(),
     ];
     for change in changes {
         let mut session = host.load("");

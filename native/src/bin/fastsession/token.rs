@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use fastsession_core::OsRng;
 use fastsession_core::rand_core::UnwrapErr;
 use fastsession_core::time::UnixTime;
@@ -37,7 +37,7 @@ pub(crate) enum Command {
     ///
     /// White space around the token is ignored. A token that no key made, or whose time is over, is refused with
     /// exit status 1 and one line on standard error.
-    #[command(after_help = DECRYPT_EXAMPLES)]
+    #[command(after_help = DECRYPT_EXAMPLES, group = ArgGroup::new("judges").multiple(true))]
     Decrypt {
         #[command(flatten)]
         keys: KeySource,
