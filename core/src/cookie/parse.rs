@@ -75,7 +75,14 @@ fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     Some((before, from.get(1..)?))
 }
 
+/// Where `wanted` stands first. WebAssembly ships every line, and requests take longer there for other things.
+#[cfg(target_arch = "wasm32")]
+fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
+    bytes.iter().position(|byte| *byte == wanted)
+}
+
 /// Where `wanted` stands first. By pieces, each of which is looked at as a whole: that is many bytes at once.
+#[cfg(not(target_arch = "wasm32"))]
 fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
     const PIECE: usize = 32;
     let (pieces, _) = bytes.as_chunks::<PIECE>();

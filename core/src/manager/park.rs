@@ -122,7 +122,10 @@ impl Manager {
         let mut parked = Parked::new(facts.get(length..).unwrap_or_default());
         *intent = Intent::from_bits(parked.byte());
         *now = parked.time();
-        let offsets = Offsets::default().map(|_| parked.length());
+        let mut offsets = Offsets::default();
+        for offset in &mut offsets {
+            *offset = parked.length();
+        }
         *origin = self.read_origin(&mut parked)?;
         parked.check()?;
         data.take_up(end, offsets);

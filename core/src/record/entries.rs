@@ -60,7 +60,7 @@ impl<'a> Entries<'a> {
         Self { bytes, at: 0 }
     }
 
-    #[inline]
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     fn read(&self) -> Result<Entry<'a>, Flaw> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let mut reader = wire::Reader::new(rest);
@@ -82,7 +82,7 @@ impl<'a> Entries<'a> {
 impl<'a> Iterator for Entries<'a> {
     type Item = Result<Entry<'a>, Flaw>;
 
-    #[inline]
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     fn next(&mut self) -> Option<Self::Item> {
         if self.at >= self.bytes.len() {
             return None;

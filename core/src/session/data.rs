@@ -202,11 +202,13 @@ impl<B: Buffer> Data<B> {
     }
 
     pub(crate) fn set_owner(&mut self, owner: &str) -> Result<(), SessionError> {
-        self.set_part(|data| data.owner..data.label, &[1], owner)
+        self.lay_out()?;
+        self.set_part(self.owner..self.label, &[1], owner)
     }
 
     pub(crate) fn set_label(&mut self, label: &str) -> Result<(), SessionError> {
-        self.set_part(|data| data.label..data.count_at, &[], label)
+        self.lay_out()?;
+        self.set_part(self.label..self.count_at, &[], label)
     }
 
     /// Writes an entry, replacing the one under the same key, and logs the change. On an error nothing is changed.
@@ -343,14 +345,8 @@ impl<B: Buffer> Data<B> {
         Ok(())
     }
 
-    fn set_part(
-        &mut self,
-        part: impl FnOnce(&Self) -> Range<usize>,
-        lead: &[u8],
-        text: &str,
-    ) -> Result<(), SessionError> {
-        self.lay_out()?;
-        let part = part(self);
+    /// Writes `lead` and a text instead of this part of an open session.
+    fn set_part(&mut self, part: Range<usize>, lead: &[u8], text: &str) -> Result<(), SessionError> {
         let length = wire::Varint::new(wire::widen(text.len()));
         let head_length = lead.len().saturating_add(length.as_slice().len());
         let grown = text.len().saturating_add(head_length);
