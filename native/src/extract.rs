@@ -12,6 +12,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::Error;
 use crate::layer::status_of;
+use crate::manager::Loading;
 use crate::session::{Session, Slot};
 
 /// The session of the request, which it is loaded for: fresh if the request has none.
@@ -22,10 +23,10 @@ impl<S: Sync> FromRequestParts<S> for Session {
         let slot = parts.extensions.get::<Arc<Slot>>().cloned().ok_or(Rejection::NoLayer)?;
         if !slot.is_opened() {
             let inner = slot.manager().inner();
-            let opening = inner.open(parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes));
-            slot.opened(match inner.read_at_once(opening) {
-                Ok(session) => session,
-                Err(opening) => Box::pin(inner.read(opening)).await.map_err(Rejection::Failed)?,
+            let headers = parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+            slot.opened(match inner.load(headers) {
+                Loading::Loaded(session) => session,
+                Loading::Waiting(reading) => reading.await.map_err(Rejection::Failed)?,
             });
         }
         Ok(Self::in_slot(slot))

@@ -75,7 +75,7 @@ impl Session {
         }
         let (pending, phase) = self.0.take_for_reload()?;
         let inner = self.manager().inner();
-        let session = inner.read_with(pending, Vec::new()).await?;
+        let session = inner.read(pending, Vec::new()).await?;
         self.0.reloaded(session, phase);
         Ok(())
     }
