@@ -340,7 +340,7 @@ impl Manager {
         let mut ivs = [[0; 16]; 2];
         rng.fill_bytes(ivs.as_flattened_mut());
         let [record_iv, cookie_iv] = ivs;
-        let record_key = record_key.unwrap_or_else(|| self.namespace.record_key(self.ring.newest(), &id));
+        let record_key = record_key.unwrap_or_else(|| self.record_roots.newest().record_key(&id));
         let State { data, header, .. } = &mut **session;
         data.seal(header, &record_key, now, record_iv)?;
         Ok(Target { id, key, filed, cookie_iv: is_new.then_some(cookie_iv) })

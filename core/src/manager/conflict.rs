@@ -95,7 +95,7 @@ impl Manager {
 
     /// A new id was taken: only an application's own id generator could make one twice.
     fn another_id<B: Buffer>(&self, commit: &mut Commit<B>, id: &SessionId) -> Resolution<B> {
-        let key = self.namespace.record_key(self.ring.newest(), id);
+        let key = self.record_roots.newest().record_key(id);
         match commit.session.data.open(&key) {
             Ok(_) => Resolution::Again,
             Err(_) => ended(commit, None),
@@ -126,7 +126,7 @@ impl Manager {
             successor: None,
         });
         merged.intent = ours.intent;
-        let key = self.namespace.record_key(self.ring.newest(), sealed_as);
+        let key = self.record_roots.newest().record_key(sealed_as);
         if ours.data.open(&key).is_err() {
             return Ok(None);
         }

@@ -156,7 +156,7 @@ impl Manager {
             (None, Plan::Nothing) => return session,
             (Some(Target { id, key, .. }), _) => {
                 let tag = Tag::of(session.data.token());
-                let record_key = self.namespace.record_key(self.ring.newest(), &id);
+                let record_key = self.record_roots.newest().record_key(&id);
                 if let Ok(header) = session.data.open(&record_key) {
                     session.data.forget_changes();
                     let ends_at = header.ends_at(self.lifetimes);

@@ -66,10 +66,10 @@ impl Manager {
             return Err(Reason::Missing);
         }
         let by_likeliness = |(index, _): &(usize, _)| *index != likely;
-        let keys = || self.ring.keys().enumerate();
-        let likely = keys().filter(|key| !by_likeliness(key));
-        for (index, ring_key) in likely.chain(keys().filter(by_likeliness)) {
-            let record_key = self.namespace.record_key(ring_key, id);
+        let roots = || self.record_roots.iter().enumerate();
+        let likely = roots().filter(|root| !by_likeliness(root));
+        for (index, root) in likely.chain(roots().filter(by_likeliness)) {
+            let record_key = root.record_key(id);
             match data.open(&record_key) {
                 Ok(opened) => {
                     *header = opened;
