@@ -76,15 +76,16 @@ pub(super) enum Step {
 
 /// The record to seal.
 struct Place {
-    id: SessionId,
+    new_id: Option<SessionId>,
     key: StoreKey,
-    /// Its key under the newest key of the ring, if that is known already.
-    record_key: Option<LightKey>,
+    /// Its key under the newest key of the ring.
+    record_key: LightKey,
 }
 
 /// The record to write.
 pub(super) struct Target {
-    pub(super) id: SessionId,
+    /// Its id, if that is not the one that the session was read under.
+    pub(super) new_id: Option<SessionId>,
     pub(super) key: StoreKey,
     pub(super) filed: Option<Held<Filed>>,
     /// The initialization vector of the cookie, if one is to be sent.
@@ -258,7 +259,8 @@ impl Manager {
             return Ok(Plan::Nothing);
         }
         let intent = session.intent;
-        let Origin::Stored(stored) = &mut session.origin else {
+        let State { origin, record_key, .. } = &mut **session;
+        let Origin::Stored(stored) = origin else {
             let place = self.place(self.generate_id(rng));
             self.step(steps, Step::Put(Condition::Absent));
             *target = Some(self.seal(session, place, true, *now, rng)?);
@@ -284,7 +286,9 @@ impl Manager {
             return Ok(Plan::Rotate(key));
         }
         let purpose = if intent.changed { Purpose::Change } else { Purpose::Touch };
-        let place = Place { id: stored.id.clone(), key, record_key: stored.record_key.take() };
+        let record_key =
+            record_key.take().unwrap_or_else(|| self.record_roots.newest().record_key(&stored.id));
+        let place = Place { new_id: None, key, record_key };
         // Changed lifetimes change the cookie's as well, and how long the owner's list has to remember.
         let is_new = !is_current || intent.lifetimes;
         self.step(steps, Step::Put(Condition::Matches(tag)));
@@ -293,7 +297,8 @@ impl Manager {
     }
 
     fn place(&self, id: SessionId) -> Place {
-        Place { key: self.namespace.store_key(&id), id, record_key: None }
+        let (key, record_key) = (self.namespace.store_key(&id), self.record_roots.newest().record_key(&id));
+        Place { new_id: Some(id), key, record_key }
     }
 
     /// Adds a step, as far as the placement has it.
@@ -335,14 +340,13 @@ impl Manager {
         session.data.prune(now);
         session.header.last_seen = session.header.last_seen.max(now);
         session.header.revision = session.header.revision.saturating_add(1);
-        let Place { id, key, record_key } = place;
+        let Place { new_id, key, record_key } = place;
         let filed = if self.has_owners { self.file(session, &key, is_new, now, rng) } else { None };
         let mut ivs = [[0; 16]; 2];
         rng.fill_bytes(ivs.as_flattened_mut());
         let [record_iv, cookie_iv] = ivs;
-        let record_key = record_key.unwrap_or_else(|| self.record_roots.newest().record_key(&id));
         let State { data, header, .. } = &mut **session;
         data.seal(header, &record_key, now, record_iv)?;
-        Ok(Target { id, key, filed, cookie_iv: is_new.then_some(cookie_iv) })
+        Ok(Target { new_id, key, filed, cookie_iv: is_new.then_some(cookie_iv) })
     }
 }
