@@ -104,7 +104,7 @@ impl<B: Buffer> Data<B> {
     /// Decrypts the sealed record in place, and reads its header. A log behind it stays.
     pub(crate) fn open(&mut self, key: &LightKey, header: &mut Header) -> Result<(), Refusal> {
         let token = self.buffer.as_mut().get_mut(..self.log).unwrap_or_default();
-        let plain = key.open_in_place(token).map_err(|_| Refusal::Key)?;
+        let plain = key.ready().open_in_place(token).map_err(|_| Refusal::Key)?;
         let end = plain.end;
         self.find_parts(plain, header).map_err(|_| Refusal::Content)?;
         self.replace(end..self.log, &[]).map_err(|_| Refusal::Content)?;
@@ -148,6 +148,7 @@ impl<B: Buffer> Data<B> {
         at: UnixTime,
         iv: [u8; 16],
     ) -> Result<(), SessionError> {
+        let key = key.ready();
         self.lay_out()?;
         self.write_count()?;
         let header = header.encode().map_err(|Unreadable| ValueError::Corrupt)?;

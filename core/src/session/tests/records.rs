@@ -149,7 +149,7 @@ fn sealed(plain: &[u8]) -> Bytes {
     let mut token = Bytes::new();
     token.resize(sealed_len(plain.len()), 0).unwrap();
     token[PREFIX..][..plain.len()].copy_from_slice(plain);
-    key().seal_in_place(&mut token, plain.len(), UnixTime::from_secs(7), [9; 16]).unwrap();
+    key().ready().seal_in_place(&mut token, plain.len(), UnixTime::from_secs(7), [9; 16]).unwrap();
     token
 }
 
