@@ -100,7 +100,7 @@ impl Manager {
     fn another_id<B: Buffer>(&self, commit: &mut Commit<B>, id: &SessionId) -> Resolution<B> {
         let key = self.record_roots.newest().record_key(id);
         match commit.session.data.open(&key, &mut Header::default()) {
-            Ok(_) => Resolution::Again,
+            Ok(()) => Resolution::Again,
             Err(_) => ended(commit, None),
         }
     }

@@ -87,7 +87,10 @@ impl<B: Buffer> DerefMut for Session<B> {
 }
 
 /// Where a session came from.
-#[expect(clippy::large_enum_variant, reason = "there may be no allocator to box with")]
+#[cfg_attr(
+    not(feature = "alloc"),
+    expect(clippy::large_enum_variant, reason = "there is no allocator to box with")
+)]
 pub(crate) enum Origin {
     /// It began with this request.
     Fresh(Reason),
