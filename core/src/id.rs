@@ -81,7 +81,8 @@ impl core::fmt::Debug for SessionId {
 
 impl Drop for SessionId {
     fn drop(&mut self) {
-        self.0.as_mut().zeroize();
+        let bytes: &mut [u8] = &mut self.0;
+        bytes.zeroize();
     }
 }
 
