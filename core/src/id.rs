@@ -20,10 +20,13 @@ pub const GENERATED_LENGTH: usize = 43;
 /// 22 to 128 visible ASCII bytes. It does not print; in logs a session is named by its
 /// [`StoreKey`](crate::store::StoreKey).
 #[derive(Clone)]
-pub struct SessionId {
-    bytes: [u8; MAX_LENGTH],
-    length: u8,
-}
+pub struct SessionId(Bytes);
+
+/// On the heap, if there is one: an id is handed on from phase to phase, and most are a third of the longest.
+#[cfg(feature = "alloc")]
+type Bytes = alloc::boxed::Box<[u8]>;
+#[cfg(not(feature = "alloc"))]
+type Bytes = heapless::Vec<u8, MAX_LENGTH>;
 
 impl SessionId {
     /// A new id: 32 random bytes in base64url, 43 characters.
@@ -36,10 +39,20 @@ impl SessionId {
     /// The id of 32 random bytes: their base64url, 43 characters.
     #[must_use]
     pub fn from_random(random: [u8; RANDOM_BYTES]) -> Self {
-        let mut id = Self { bytes: [0; MAX_LENGTH], length: 43 };
-        // An id has room for 43 characters and the padding, which does not belong to it.
-        let _ = base64::encode(&random, &mut id.bytes);
-        id
+        // There is room for the padding, which does not belong to the id.
+        let mut text = Secret::<{ GENERATED_LENGTH + 1 }>::zero();
+        let _ = base64::encode(&random, text.as_mut_slice());
+        let [id @ .., _] = &*text;
+        Self::of(id)
+    }
+
+    /// The id of at most [`MAX_LENGTH`] bytes that are legal.
+    fn of(text: &[u8]) -> Self {
+        #[cfg(feature = "alloc")]
+        let bytes = text.into();
+        #[cfg(not(feature = "alloc"))]
+        let bytes = text.try_into().unwrap_or_default();
+        Self(bytes)
     }
 
     /// The id that an application's own generator made: 22 to 128 visible ASCII bytes, `None` for anything else.
@@ -50,16 +63,13 @@ impl SessionId {
         // To the end whatever is found: that is many bytes at once.
         let is_visible = text.iter().fold(true, |all, byte| all & byte.is_ascii_graphic());
         let is_legal = is_visible && (MIN_LENGTH..=MAX_LENGTH).contains(&text.len());
-        let mut id =
-            Self { bytes: [0; MAX_LENGTH], length: u8::try_from(text.len()).ok().filter(|_| is_legal)? };
-        id.bytes.get_mut(..text.len())?.copy_from_slice(text);
-        Some(id)
+        is_legal.then(|| Self::of(text))
     }
 
     /// The id's bytes. They are a secret: whoever has them and the application's key has the session.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
+        &self.0
     }
 }
 
@@ -71,7 +81,8 @@ impl core::fmt::Debug for SessionId {
 
 impl Drop for SessionId {
     fn drop(&mut self) {
-        self.bytes.as_mut_slice().zeroize();
+        let bytes: &mut [u8] = &mut self.0;
+        bytes.zeroize();
     }
 }
 

@@ -33,8 +33,9 @@ pub fn cookie() -> String {
 /// The record of [`ID`] that holds `plaintext`, whatever it is: see `docs/format.md`.
 pub fn record(plaintext: &[u8]) -> Vec<u8> {
     let length = u16::try_from(NAMESPACE.len()).unwrap().to_be_bytes();
-    let info = [b"fastsession record 1", &length[..], NAMESPACE.as_bytes(), ID, &[1]].concat();
-    let key = hmac(&hmac(b"fastsession hkdf 1", &KEY), &info);
+    let info = [b"fastsession record 1", &length[..], NAMESPACE.as_bytes(), &[1]].concat();
+    let root = hmac(&hmac(b"fastsession hkdf 1", &KEY), &info);
+    let key = hmac(&root, &[ID, &[1]].concat());
     let fernet = Fernet::new(KeyRing::new(Key::from_bytes(&key).unwrap()));
     let text = fernet.encrypt_at(plaintext, NOW, &mut Numbers::default()).unwrap();
     from_base64(&text)

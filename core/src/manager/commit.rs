@@ -14,6 +14,7 @@ use crate::session::{Origin, Session, SessionError, State};
 use crate::store::{Condition, Operation, StoreKey};
 use crate::time::{MAX_CLOCK_SKEW, UnixTime};
 use crate::token::LightKey;
+use crate::value::ValueError;
 
 /// How long a store keeps a record beyond its session's end, so that the core's clock judges.
 pub(super) const STORE_GRACE: Duration = Duration::from_secs(MAX_CLOCK_SKEW);
@@ -76,15 +77,16 @@ pub(super) enum Step {
 
 /// The record to seal.
 struct Place {
-    id: SessionId,
     key: StoreKey,
-    /// Its key under the newest key of the ring, if that is known already.
-    record_key: Option<LightKey>,
+    /// Its id, and its key under the newest key of the ring; nothing for the record that the session was read from, which has
+    /// them already.
+    new: Option<(SessionId, LightKey)>,
 }
 
 /// The record to write.
 pub(super) struct Target {
-    pub(super) id: SessionId,
+    /// Its id, if that is not the one that the session was read under.
+    pub(super) new_id: Option<SessionId>,
     pub(super) key: StoreKey,
     pub(super) filed: Option<Held<Filed>>,
     /// The initialization vector of the cookie, if one is to be sent.
@@ -270,7 +272,8 @@ impl Manager {
             return Ok(Plan::Nothing);
         }
         let intent = session.intent;
-        let Origin::Stored(stored) = &mut session.origin else {
+        let State { origin, record_key, .. } = &mut **session;
+        let Origin::Stored(stored) = origin else {
             let place = self.place(self.generate_id(rng));
             self.step(steps, Step::Put(Condition::Absent));
             *target = Some(self.seal(session, place, true, *now, rng)?);
@@ -296,7 +299,8 @@ impl Manager {
             return Ok(Plan::Rotate(key));
         }
         let purpose = if intent.changed { Purpose::Change } else { Purpose::Touch };
-        let place = Place { id: stored.id.clone(), key, record_key: stored.record_key.take() };
+        record_key.get_or_insert_with(|| self.record_roots.newest().record_key(&stored.id));
+        let place = Place { key, new: None };
         // Changed lifetimes change the cookie's as well, and how long the owner's list has to remember.
         let is_new = !is_current || intent.lifetimes;
         self.step(steps, Step::Put(Condition::Matches(tag)));
@@ -305,7 +309,8 @@ impl Manager {
     }
 
     fn place(&self, id: SessionId) -> Place {
-        Place { key: self.namespace.store_key(&id), id, record_key: None }
+        let record_key = self.record_roots.newest().record_key(&id);
+        Place { key: self.namespace.store_key(&id), new: Some((id, record_key)) }
     }
 
     /// Adds a step, as far as the placement has it.
@@ -347,14 +352,15 @@ impl Manager {
         session.data.prune(now);
         session.header.last_seen = session.header.last_seen.max(now);
         session.header.revision = session.header.revision.saturating_add(1);
-        let Place { id, key, record_key } = place;
+        let Place { key, new } = place;
         let filed = if self.has_owners { self.file(session, &key, is_new, now, rng) } else { None };
         let mut ivs = [[0; 16]; 2];
         rng.fill_bytes(ivs.as_flattened_mut());
         let [record_iv, cookie_iv] = ivs;
-        let record_key = record_key.unwrap_or_else(|| self.namespace.record_key(self.ring.newest(), &id));
-        let State { data, header, .. } = &mut **session;
-        data.seal(header, &record_key, now, record_iv)?;
-        Ok(Target { id, key, filed, cookie_iv: is_new.then_some(cookie_iv) })
+        let State { data, header, record_key, .. } = &mut **session;
+        let new_key = new.as_ref().map(|(_, key)| key);
+        let record_key = new_key.or(record_key.as_ref()).ok_or(SessionError::Value(ValueError::Corrupt))?;
+        data.seal(header, record_key, now, record_iv)?;
+        Ok(Target { new_id: new.map(|(id, _)| id), key, filed, cookie_iv: is_new.then_some(cookie_iv) })
     }
 }

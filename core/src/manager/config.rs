@@ -8,7 +8,7 @@ use crate::cookie::{Attributes, AttributesError, SameSite};
 use crate::held::{self, Held};
 use crate::id::SessionId;
 use crate::record::header::Lifetimes;
-use crate::record::seal::{MAX_NAMESPACE_LENGTH, Namespace};
+use crate::record::seal::{MAX_NAMESPACE_LENGTH, Namespace, RecordRoots};
 use crate::session::is_lifetime;
 use crate::token::KeyRing;
 
@@ -81,9 +81,11 @@ impl From<AttributesError> for ConfigError {
 impl Manager {
     /// Begins the settings of a manager that seals with the newest key of `ring` and opens with all of them.
     pub fn builder(ring: KeyRing) -> Builder {
+        let namespace = Namespace::default();
         let manager = Held::new(Self {
+            record_roots: RecordRoots::new(&ring, &namespace),
             ring,
-            namespace: Namespace::default(),
+            namespace,
             cookie: Attributes::default(),
             is_persistent: true,
             lifetimes: Lifetimes { idle: DEFAULT_IDLE, absolute: DEFAULT_ABSOLUTE },
@@ -168,7 +170,10 @@ impl Builder {
     /// What keeps these sessions apart from others in the same store: `session` unless set; 1 to 128 bytes, no NUL.
     pub fn namespace(mut self, namespace: &str) -> Self {
         match Namespace::new(namespace) {
-            Some(namespace) => self.manager.namespace = namespace,
+            Some(namespace) => {
+                self.manager.record_roots = RecordRoots::new(&self.manager.ring, &namespace);
+                self.manager.namespace = namespace;
+            }
             None => self.refuse(ConfigError::Namespace),
         }
         self

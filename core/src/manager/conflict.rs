@@ -1,11 +1,12 @@
 //! What to do when the store says that a record changed meanwhile.
 
 use super::Manager;
-use super::commit::{Commit, Plan, Purpose, Step};
+use super::commit::{Commit, Plan, Purpose, Step, Target};
 use crate::buffer::Buffer;
 use crate::held::Held;
 use crate::id::SessionId;
-use crate::session::{How, Origin, Session, SessionError, State, Stored, Successor};
+use crate::record::header::Header;
+use crate::session::{How, Origin, Session, SessionError, Stored, Successor};
 use crate::store::{Condition, StoreKey, Tag};
 use crate::time::UnixTime;
 use crate::value::writer::Writer;
@@ -65,22 +66,24 @@ impl Manager {
         }
         let target = commit.work.target.take();
         match (commit.work.plan, step, target) {
-            (Plan::Create | Plan::Rotate(_), Step::Put(Condition::Absent), Some(target)) => {
-                self.another_id(commit, &target.id)
-            }
+            (
+                Plan::Create | Plan::Rotate(_),
+                Step::Put(Condition::Absent),
+                Some(Target { new_id: Some(id), .. }),
+            ) => self.another_id(commit, &id),
             (Plan::Store(Purpose::Touch), ..) => {
                 commit.work.give_up(Plan::Dropped);
                 Resolution::GoOn
             }
-            (Plan::Store(_), _, Some(target)) => {
-                let merged = self.merge(commit, &target.id, fresh, now);
+            (Plan::Store(_), ..) => {
+                let merged = self.merge(commit, None, fresh, now);
                 go_on(commit, merged, None)
             }
             // The record that this rotation has stored was ended under its new id.
             (Plan::Rotate(old_key), Step::Put(_), _) => ended(commit, Some(old_key)),
-            (Plan::Rotate(_), Step::Delete(..), Some(target)) => {
-                let merged = self.merge(commit, &target.id, fresh, now);
-                go_on(commit, merged, Some((target.key, Successor { id: target.id, tag: own })))
+            (Plan::Rotate(_), Step::Delete(..), Some(Target { new_id: Some(id), key, .. })) => {
+                let merged = self.merge(commit, Some(&id), fresh, now);
+                go_on(commit, merged, Some((key, Successor { id, tag: own })))
             }
             // The marker was there: another request had ended the session.
             (Plan::Rotate(_), Step::Mark(_), Some(target)) => ended(commit, Some(target.key)),
@@ -95,18 +98,19 @@ impl Manager {
 
     /// A new id was taken: only an application's own id generator could make one twice.
     fn another_id<B: Buffer>(&self, commit: &mut Commit<B>, id: &SessionId) -> Resolution<B> {
-        let key = self.namespace.record_key(self.ring.newest(), id);
-        match commit.session.data.open(&key) {
-            Ok(_) => Resolution::Again,
+        let key = self.record_roots.newest().record_key(id);
+        match commit.session.data.open(&key, &mut Header::default()) {
+            Ok(()) => Resolution::Again,
             Err(_) => ended(commit, None),
         }
     }
 
-    /// The fresh record with the commit's changes; `None` if the session has ended.
+    /// The fresh record with the commit's changes, which were sealed under a new id if there is one; `None` if the session has
+    /// ended.
     fn merge<B: Buffer>(
         &self,
         commit: &mut Commit<B>,
-        sealed_as: &SessionId,
+        new_id: Option<&SessionId>,
         fresh: B,
         now: UnixTime,
     ) -> Result<Option<Session<B>>, SessionError> {
@@ -114,20 +118,18 @@ impl Manager {
         let Origin::Stored(stored) = &ours.origin else { return Ok(None) };
         let tag = Tag::of(fresh.as_ref());
         let mut merged = Session::new(fresh, self.limit, self.lifetimes, now);
-        let State { data, header, .. } = &mut *merged;
-        let Ok(opened) = self.unseal(data, header, &stored.id, 0, now) else { return Ok(None) };
+        let Ok(opened_with) = self.unseal(&mut merged, &stored.id, 0, now) else { return Ok(None) };
         merged.origin = Origin::Stored(Stored {
             id: stored.id.clone(),
             key: stored.key,
             tag,
-            is_current: stored.is_current && opened.ring_index == 0,
+            is_current: stored.is_current && opened_with == 0,
             ends_at: merged.header.ends_at(self.lifetimes),
-            record_key: opened.record_key(),
             successor: None,
         });
         merged.intent = ours.intent;
-        let key = self.namespace.record_key(self.ring.newest(), sealed_as);
-        if ours.data.open(&key).is_err() {
+        let key = self.record_roots.newest().record_key(new_id.unwrap_or(&stored.id));
+        if ours.data.open(&key, &mut Header::default()).is_err() {
             return Ok(None);
         }
         replay(ours, &mut merged)?;

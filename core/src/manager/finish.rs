@@ -10,7 +10,7 @@ use crate::cookie;
 use crate::event::{Event, EventKind};
 use crate::held::Held;
 use crate::id::SessionId;
-use crate::session::{Intent, Origin, Reason, Session, Stored};
+use crate::session::{Intent, Origin, Reason, Session, State, Stored};
 use crate::store::Tag;
 use crate::time::UnixTime;
 use crate::token::base64;
@@ -114,7 +114,8 @@ impl Manager {
         let kept = (self.is_persistent || header.absolute_timeout.is_some()).then_some(left);
         let (data, id) = match (&finished.work.target, finished.work.plan) {
             (Some(target), _) => {
-                let id = target.cookie_iv.map(|iv| (Value::Id(&target.id, finished.work.now, iv), kept));
+                let id = target.new_id.as_ref().or_else(|| finished.session.id()).zip(target.cookie_iv);
+                let id = id.map(|(id, iv)| (Value::Id(id, finished.work.now, iv), kept));
                 let data = match self.placement {
                     Placement::Store => None,
                     Placement::Cookie => Some(kept),
@@ -157,24 +158,19 @@ impl Manager {
                 session.forget_what_changed_nothing();
                 return session;
             }
-            (Some(Target { id, key, .. }), _) => {
+            (Some(Target { new_id, key, .. }), _) => {
                 let tag = Tag::of(session.data.token());
-                let record_key = self.namespace.record_key(self.ring.newest(), &id);
-                if let Ok(header) = session.data.open(&record_key) {
-                    session.data.forget_changes();
+                let before = core::mem::replace(&mut session.origin, Origin::Fresh(Reason::Missing));
+                let State { data, header, record_key, .. } = &mut *session;
+                if let (Some(id), _) | (None, Origin::Stored(Stored { id, .. })) = (new_id, before)
+                    && let record_key = record_key.insert(self.record_roots.newest().record_key(&id))
+                    && data.open(record_key, header).is_ok()
+                {
+                    data.forget_changes();
                     let ends_at = header.ends_at(self.lifetimes);
-                    session.header = header;
                     session.intent = Intent::default();
-                    let record_key = Some(record_key);
-                    session.origin = Origin::Stored(Stored {
-                        id,
-                        key,
-                        tag,
-                        is_current: true,
-                        ends_at,
-                        record_key,
-                        successor: None,
-                    });
+                    session.origin =
+                        Origin::Stored(Stored { id, key, tag, is_current: true, ends_at, successor: None });
                     return session;
                 }
             }

@@ -38,13 +38,15 @@ pub use placement::{Placement, Sources};
 use crate::cookie::{Attributes, MAX_TEXT};
 use crate::id::SessionId;
 use crate::record::header::Lifetimes;
-use crate::record::seal::Namespace;
+use crate::record::seal::{Namespace, RecordRoots};
 use crate::token::KeyRing;
 
 /// Decides everything about sessions that is the same for every request. It is made once, by [`Manager::builder`].
 pub struct Manager {
     ring: KeyRing,
     namespace: Namespace,
+    /// Of this ring, in this namespace.
+    record_roots: RecordRoots,
     cookie: Attributes,
     /// Whether cookies outlive the browser, also where the session has no absolute timeout of its own.
     is_persistent: bool,

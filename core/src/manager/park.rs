@@ -16,7 +16,6 @@ use crate::held::Held;
 use crate::id::SessionId;
 use crate::primitives::{self, Secret};
 use crate::record::Unreadable;
-use crate::record::header::Header;
 use crate::session::{Intent, Offsets, Origin, Reason, Session, SessionError, State, Stored, Successor};
 use crate::store::Tag;
 use crate::time::UnixTime;
@@ -73,8 +72,8 @@ impl<B: Buffer> Session<B> {
                 out.try_append(&[1])?;
                 write_record(out, &stored.id, stored.tag)?;
                 write_number(out, stored.ends_at.as_secs())?;
-                out.try_append(&[u8::from(stored.is_current), u8::from(stored.record_key.is_some())])?;
-                if let Some(key) = &stored.record_key {
+                out.try_append(&[u8::from(stored.is_current), u8::from(self.record_key.is_some())])?;
+                if let Some(key) = &self.record_key {
                     out.try_append(key.to_bytes().as_slice())?;
                 }
                 out.try_append(&[u8::from(stored.successor.is_some())])?;
@@ -112,13 +111,12 @@ impl Manager {
     /// [`SessionError::Value`] if it did not.
     pub fn unpark<B: Buffer>(&self, parked: B) -> Result<Session<B>, SessionError> {
         let mut session = Session::new(parked, self.limit, self.lifetimes, UnixTime::from_secs(0));
-        let State { data, header, origin, intent, now, .. } = &mut *session;
+        let State { data, header, origin, record_key, intent, now, .. } = &mut *session;
         let parked = data.buffer().as_ref();
         let (rest, length) = parked.split_last_chunk::<LENGTH>().ok_or(Flaw::Corrupt)?;
         let end = rest.len().checked_sub(usize::from(u16::from_le_bytes(*length))).ok_or(Flaw::Corrupt)?;
         let facts = rest.get(end..).unwrap_or_default();
-        let (decoded, length) = Header::decode(facts).map_err(|Unreadable| Flaw::Corrupt)?;
-        *header = decoded;
+        let length = header.decode(facts).map_err(|Unreadable| Flaw::Corrupt)?;
         let mut parked = Parked::new(facts.get(length..).unwrap_or_default());
         *intent = Intent::from_bits(parked.byte());
         *now = parked.time();
@@ -126,19 +124,23 @@ impl Manager {
         for offset in &mut offsets {
             *offset = parked.length();
         }
-        *origin = self.read_origin(&mut parked)?;
+        *origin = self.read_origin(&mut parked, record_key)?;
         parked.check()?;
         data.take_up(end, offsets);
         Ok(session)
     }
 
-    fn read_origin(&self, parked: &mut Parked<'_>) -> Result<Origin, Flaw> {
+    fn read_origin(
+        &self,
+        parked: &mut Parked<'_>,
+        record_key: &mut Option<LightKey>,
+    ) -> Result<Origin, Flaw> {
         if !parked.flag() {
             return Ok(Origin::Fresh(parked.reason()?));
         }
         let (id, tag) = (parked.id()?, Tag::from_bytes(parked.array()));
         let (ends_at, is_current) = (parked.time(), parked.flag());
-        let record_key =
+        *record_key =
             parked.flag().then(|| LightKey::from_bytes(&Secret::<LIGHT_KEY_LENGTH>::new(parked.array())));
         let successor = if parked.flag() {
             Some(Held::new(Successor { id: parked.id()?, tag: Tag::from_bytes(parked.array()) }))
@@ -146,7 +148,7 @@ impl Manager {
             None
         };
         let key = self.namespace.store_key(&id);
-        Ok(Origin::Stored(Stored { id, key, tag, is_current, ends_at, record_key, successor }))
+        Ok(Origin::Stored(Stored { id, key, tag, is_current, ends_at, successor }))
     }
 }
 

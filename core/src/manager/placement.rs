@@ -4,7 +4,6 @@ use core::time::Duration;
 
 use super::Manager;
 use super::open::{OpenedCookie, Pending};
-use super::resume::Unsealed;
 use crate::buffer::Buffer;
 use crate::cookie::{self, Values};
 use crate::event::{Event, EventKind};
@@ -62,7 +61,7 @@ pub struct Sources<B> {
 pub(super) struct Opened<B: Buffer> {
     session: Session<B>,
     tag: Tag,
-    unsealed: Unsealed,
+    ring_index: usize,
 }
 
 impl Manager {
@@ -114,29 +113,27 @@ impl Manager {
             }
         };
         let tag = Tag::of(session.data.token());
-        let State { data, header, .. } = &mut *session;
-        let from_store = self.unseal(data, header, &id, ring_index, now);
-        let shown = from_store.as_ref().ok().map(|_| header.revision);
+        let from_store = self.unseal(&mut session, &id, ring_index, now);
+        let shown = from_store.ok().map(|_| session.header.revision);
         let opened = match (from_store, open_copy(&id, ring_index)) {
             (_, Some(copy)) if shown.is_none_or(|shown| copy.session.header.revision >= shown) => {
                 let is_stale =
                     shown != Some(copy.session.header.revision) && self.placement != Placement::Cookie;
                 session = copy.session;
                 session.event = is_stale.then_some(Event { kind: EventKind::StaleRead, key });
-                Ok((copy.tag, copy.unsealed))
+                Ok((copy.tag, copy.ring_index))
             }
-            (Ok(unsealed), _) => Ok((tag, unsealed)),
+            (Ok(opened_with), _) => Ok((tag, opened_with)),
             (Err(reason), _) => Err(reason),
         };
         match opened {
-            Ok((tag, unsealed)) => {
+            Ok((tag, opened_with)) => {
                 session.origin = Origin::Stored(Stored {
                     id,
                     key: stored_as,
                     tag,
-                    is_current: ring_index == 0 && unsealed.ring_index == 0,
+                    is_current: ring_index == 0 && opened_with == 0,
                     ends_at: session.header.ends_at(self.lifetimes),
-                    record_key: unsealed.record_key(),
                     successor: None,
                 });
             }
@@ -155,7 +152,7 @@ impl Manager {
     ) -> Option<Opened<B>> {
         let mut session = Session::new(buffer, self.limit, self.lifetimes, now);
         for value in data_cookies {
-            let State { data, header, .. } = &mut *session;
+            let State { data, .. } = &mut *session;
             data.reset();
             if value.len() > MAX_COOKIE
                 || data.fill(base64::decoded_len(value), |to| base64::decode(value, to).ok()).is_none()
@@ -170,8 +167,8 @@ impl Manager {
                 // What such a cookie says is from another time.
                 Placement::Store => false,
             };
-            if is_young && let Ok(unsealed) = self.unseal(data, header, id, likely, now) {
-                return Some(Opened { session, tag, unsealed });
+            if is_young && let Ok(ring_index) = self.unseal(&mut session, id, likely, now) {
+                return Some(Opened { session, tag, ring_index });
             }
         }
         None

@@ -6,23 +6,9 @@ use crate::buffer::Buffer;
 use crate::event::Event;
 use crate::id::SessionId;
 use crate::record::header::Header;
-use crate::session::{Data, Origin, Reason, Refusal, Session, Stored, check_times};
+use crate::session::{Origin, Reason, Refusal, Session, State, Stored, check_times};
 use crate::store::StoreKey;
 use crate::time::UnixTime;
-use crate::token::LightKey;
-
-/// With which key a record opened.
-pub(super) struct Unsealed {
-    pub(super) ring_index: usize,
-    record_key: LightKey,
-}
-
-impl Unsealed {
-    /// The record's key if it is the one to seal with again.
-    pub(super) fn record_key(self) -> Option<LightKey> {
-        (self.ring_index == 0).then_some(self.record_key)
-    }
-}
 
 impl Manager {
     /// The session of a request. `record` is what the store holds under [`Pending::key`], or empty if it holds nothing
@@ -37,6 +23,7 @@ impl Manager {
     pub(super) fn begin<B: Buffer>(session: &mut Session<B>, reason: Reason, key: Option<StoreKey>) {
         session.data.reset();
         session.header = Header::new(session.now);
+        session.record_key = None;
         session.origin = Origin::Fresh(reason);
         session.event = Event::of_fresh(reason, key);
     }
@@ -54,28 +41,30 @@ impl Manager {
         self.pending(cookie)
     }
 
-    /// Opens the record of `id` with the ring's keys, a likely one first.
+    /// Opens the record of `id` with the ring's keys, a likely one first; tells which one it was.
     pub(super) fn unseal<B: Buffer>(
         &self,
-        data: &mut Data<B>,
-        header: &mut Header,
+        session: &mut Session<B>,
         id: &SessionId,
         likely: usize,
         now: UnixTime,
-    ) -> Result<Unsealed, Reason> {
+    ) -> Result<usize, Reason> {
+        let State { data, header, record_key, .. } = &mut **session;
         if data.token().is_empty() {
             return Err(Reason::Missing);
         }
         let by_likeliness = |(index, _): &(usize, _)| *index != likely;
-        let keys = || self.ring.keys().enumerate();
-        let likely = keys().filter(|key| !by_likeliness(key));
-        for (index, ring_key) in likely.chain(keys().filter(by_likeliness)) {
-            let record_key = self.namespace.record_key(ring_key, id);
-            match data.open(&record_key) {
-                Ok(opened) => {
-                    *header = opened;
+        let roots = || self.record_roots.iter().enumerate();
+        let likely = roots().filter(|root| !by_likeliness(root));
+        for (index, root) in likely.chain(roots().filter(by_likeliness)) {
+            // Made where it stays: it is as large as it is secret.
+            match data.open(record_key.insert(root.record_key(id)), header) {
+                Ok(()) => {
+                    if index > 0 {
+                        *record_key = None;
+                    }
                     check_times(header, self.lifetimes, now)?;
-                    return Ok(Unsealed { ring_index: index, record_key });
+                    return Ok(index);
                 }
                 Err(Refusal::Content) => return Err(Reason::Unreadable),
                 Err(Refusal::Key) => {}

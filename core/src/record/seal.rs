@@ -1,12 +1,14 @@
 //! The key of a record, and the name that a store holds it under.
 
 use crate::id::SessionId;
-use crate::primitives::Hasher;
+use crate::primitives::{self, Hasher, Mac};
 use crate::store::StoreKey;
-use crate::token::{LightKey, RingKey};
+#[cfg(not(feature = "alloc"))]
+use crate::token::MAX_KEYS;
+use crate::token::{KeyRing, LightKey, RingKey};
 
-/// What a record's key is for; the number is the version of the derivation.
-const PURPOSE: &[u8; 20] = b"fastsession record 1";
+/// What records' keys are for; the number is the version of the derivation.
+const PURPOSE: &[u8] = b"fastsession record 1";
 
 /// The most bytes of a namespace.
 pub const MAX_NAMESPACE_LENGTH: usize = 128;
@@ -15,8 +17,8 @@ const DEFAULT_NAMESPACE: &str = "session";
 /// A set of sessions that share a store with others: what store keys and record keys are bound to.
 #[derive(Clone)]
 pub(crate) struct Namespace {
-    /// What the derivation of a record's key begins with: purpose, length of the name in two bytes, name.
-    record_info: heapless::Vec<u8, { PURPOSE.len() + 2 + MAX_NAMESPACE_LENGTH }>,
+    /// The name's length in two bytes, big-endian, and the name.
+    prefixed: heapless::Vec<u8, { 2 + MAX_NAMESPACE_LENGTH }>,
     /// SHA-256 with the namespace and the zero byte already absorbed.
     store_key: Hasher,
 }
@@ -38,12 +40,12 @@ impl Namespace {
     fn of(name: &str) -> Self {
         let store_key = Hasher::new().absorb(name.as_bytes()).absorb(&[0]);
         let length = u16::try_from(name.len()).unwrap_or_default().to_be_bytes();
-        let mut record_info = heapless::Vec::new();
-        for part in [PURPOSE.as_slice(), &length, name.as_bytes()] {
+        let mut prefixed = heapless::Vec::new();
+        for part in [&length, name.as_bytes()] {
             // There is room for every name that is fit.
-            let _ = record_info.extend_from_slice(part);
+            let _ = prefixed.extend_from_slice(part);
         }
-        Self { record_info, store_key }
+        Self { prefixed, store_key }
     }
 
     /// SHA-256(namespace ‖ 0 ‖ id).
@@ -56,13 +58,51 @@ impl Namespace {
         StoreKey::from_bytes(&self.store_key.hash(&[b"ended\0", id.as_bytes()]))
     }
 
-    /// HKDF-Expand(PRK, "fastsession record 1" ‖ length of the namespace in 2 bytes ‖ namespace ‖ id).
-    pub(crate) fn record_key(&self, ring_key: &RingKey, id: &SessionId) -> LightKey {
-        LightKey::new(&ring_key.subkey(&[&self.record_info, id.as_bytes()]))
-    }
-
     /// The name's length in two bytes, big-endian, and the name.
     pub(crate) fn prefixed(&self) -> &[u8] {
-        self.record_info.get(PURPOSE.len()..).unwrap_or_default()
+        &self.prefixed
+    }
+}
+
+#[cfg(feature = "alloc")]
+type Roots = alloc::vec::Vec<RecordRoot>;
+#[cfg(not(feature = "alloc"))]
+type Roots = heapless::Vec<RecordRoot, { MAX_KEYS - 1 }>;
+
+/// What the keys of a namespace's records are derived from, for each key of a ring.
+pub(crate) struct RecordRoots {
+    newest: RecordRoot,
+    older: Roots,
+}
+
+impl RecordRoots {
+    pub(crate) fn new(ring: &KeyRing, namespace: &Namespace) -> Self {
+        let root = |key| RecordRoot::new(key, namespace);
+        Self { newest: root(ring.newest()), older: ring.keys().skip(1).map(root).collect() }
+    }
+
+    /// That of the key that seals.
+    pub(crate) fn newest(&self) -> &RecordRoot {
+        &self.newest
+    }
+
+    /// Those of all keys, newest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RecordRoot> {
+        core::iter::once(&self.newest).chain(&self.older)
+    }
+}
+
+/// A subkey that is derived once, so that a record's key takes two blocks of SHA-256 whatever the namespace.
+pub(crate) struct RecordRoot(Mac);
+
+impl RecordRoot {
+    /// HKDF-Expand(PRK, "fastsession record 1" ‖ length of the namespace in 2 bytes ‖ namespace).
+    fn new(ring_key: &RingKey, namespace: &Namespace) -> Self {
+        Self(Mac::new(ring_key.subkey(&[PURPOSE, &namespace.prefixed]).as_slice()))
+    }
+
+    /// HKDF-Expand(root, id).
+    pub(crate) fn record_key(&self, id: &SessionId) -> LightKey {
+        LightKey::new(&primitives::hkdf_expand(&self.0, &[id.as_bytes()]))
     }
 }

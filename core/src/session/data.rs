@@ -101,15 +101,15 @@ impl<B: Buffer> Data<B> {
         Some(())
     }
 
-    /// Decrypts the sealed record in place. A log behind it stays.
-    pub(crate) fn open(&mut self, key: &LightKey) -> Result<Header, Refusal> {
+    /// Decrypts the sealed record in place, and reads its header. A log behind it stays.
+    pub(crate) fn open(&mut self, key: &LightKey, header: &mut Header) -> Result<(), Refusal> {
         let token = self.buffer.as_mut().get_mut(..self.log).unwrap_or_default();
-        let plain = key.open_in_place(token).map_err(|_| Refusal::Key)?;
+        let plain = key.ready().open_in_place(token).map_err(|_| Refusal::Key)?;
         let end = plain.end;
-        let header = self.find_parts(plain).map_err(|_| Refusal::Content)?;
+        self.find_parts(plain, header).map_err(|_| Refusal::Content)?;
         self.replace(end..self.log, &[]).map_err(|_| Refusal::Content)?;
         self.log = end;
-        Ok(header)
+        Ok(())
     }
 
     fn write_count(&mut self) -> Result<(), SessionError> {
@@ -121,9 +121,9 @@ impl<B: Buffer> Data<B> {
         Ok(())
     }
 
-    fn find_parts(&mut self, plain: Range<usize>) -> Result<Header, Unreadable> {
+    fn find_parts(&mut self, plain: Range<usize>, header: &mut Header) -> Result<(), Unreadable> {
         let all = self.buffer.as_ref().get(..plain.end).ok_or(Unreadable)?;
-        let (header, length) = Header::decode(all.get(plain.start..).ok_or(Unreadable)?)?;
+        let length = header.decode(all.get(plain.start..).ok_or(Unreadable)?)?;
         self.owner = plain.start.saturating_add(length);
         let mut reader = wire::Reader::new(all.get(self.owner..).ok_or(Unreadable)?);
         let at = |reader: &wire::Reader<'_>| plain.end.saturating_sub(reader.len());
@@ -137,7 +137,7 @@ impl<B: Buffer> Data<B> {
         let count = reader.varint().map_err(|_| Unreadable)?;
         self.entries = at(&reader);
         self.count = entries::count(reader.rest()).map_err(|_| Unreadable)?;
-        if wire::widen(self.count) == count { Ok(header) } else { Err(Unreadable) }
+        if wire::widen(self.count) == count { Ok(()) } else { Err(Unreadable) }
     }
 
     /// Encrypts the session in place and gives the length of the token, which the buffer now begins with.
@@ -148,6 +148,7 @@ impl<B: Buffer> Data<B> {
         at: UnixTime,
         iv: [u8; 16],
     ) -> Result<(), SessionError> {
+        let key = key.ready();
         self.lay_out()?;
         self.write_count()?;
         let header = header.encode().map_err(|Unreadable| ValueError::Corrupt)?;

@@ -42,6 +42,8 @@ pub struct State<B: Buffer> {
     pub(crate) data: Data<B>,
     pub(crate) header: Header,
     pub(crate) origin: Origin,
+    /// The key of the record that it was read from, under the newest key of the ring, where opening it gave that.
+    pub(crate) record_key: Option<LightKey>,
     pub(crate) intent: Intent,
     /// The time of the request.
     pub(crate) now: UnixTime,
@@ -59,6 +61,7 @@ impl<B: Buffer> Session<B> {
             data: Data::new(record, limit),
             header: Header::new(now),
             origin: Origin::Fresh(Reason::Missing),
+            record_key: None,
             intent: Intent::default(),
             now,
             lifetimes,
@@ -84,7 +87,10 @@ impl<B: Buffer> DerefMut for Session<B> {
 }
 
 /// Where a session came from.
-#[expect(clippy::large_enum_variant, reason = "there may be no allocator to box with")]
+#[cfg_attr(
+    not(feature = "alloc"),
+    expect(clippy::large_enum_variant, reason = "there is no allocator to box with")
+)]
 pub(crate) enum Origin {
     /// It began with this request.
     Fresh(Reason),
@@ -102,8 +108,6 @@ pub(crate) struct Stored {
     pub(crate) is_current: bool,
     /// From when on the record is over whatever anybody does; the request may change that of the session.
     pub(crate) ends_at: UnixTime,
-    /// The record's key under the newest key of the ring, where opening it gave that.
-    pub(crate) record_key: Option<LightKey>,
     /// The record under a new id that an earlier attempt of this request's rotation has stored.
     pub(crate) successor: Option<Held<Successor>>,
 }
@@ -206,6 +210,14 @@ impl<B: Buffer> Session<B> {
     pub fn key(&self) -> Option<StoreKey> {
         match &self.origin {
             Origin::Stored(stored) => Some(stored.key),
+            Origin::Fresh(_) => None,
+        }
+    }
+
+    /// The id that it was read under; a session that began with this request has none yet.
+    pub(crate) fn id(&self) -> Option<&SessionId> {
+        match &self.origin {
+            Origin::Stored(stored) => Some(&stored.id),
             Origin::Fresh(_) => None,
         }
     }

@@ -122,27 +122,10 @@ impl LightKey {
         Self { mac: Mac::new(signing), encryption: Secret::new(*encryption) }
     }
 
-    /// As [`TokenKey::seal_in_place`].
-    ///
-    /// # Errors
-    /// As [`TokenKey::seal_in_place`].
-    pub(crate) fn seal_in_place(
-        &self,
-        token: &mut [u8],
-        plain_len: usize,
-        at: UnixTime,
-        iv: [u8; IV_LENGTH],
-    ) -> Result<(), Full> {
-        seal((&self.mac, &Cipher::new(&self.encryption)), token, plain_len, at, iv)
-    }
-
-    /// As [`TokenKey::open_in_place`].
-    ///
-    /// # Errors
-    /// As [`TokenKey::open_in_place`].
-    pub(crate) fn open_in_place(&self, token: &mut [u8]) -> Result<Range<usize>, InvalidToken> {
-        verify(&self.mac, token)?;
-        decrypt(&Cipher::new(&self.encryption), token)
+    /// Ready for use. The processor computes the schedules of AES beside what comes before they are needed, if that stands
+    /// behind this.
+    pub(crate) fn ready(&self) -> ReadyKey<'_> {
+        ReadyKey { mac: &self.mac, cipher: Cipher::new(&self.encryption) }
     }
 
     /// It is as secret as the key that it was made of.
@@ -160,6 +143,37 @@ impl LightKey {
         let mut encryption = Secret::zero();
         primitives::copy(bytes.split_at(STATES_LENGTH).1, encryption.as_mut_slice());
         Self { mac: Mac::from_bytes(states), encryption }
+    }
+}
+
+/// A [`LightKey`] with the schedules of AES, erased on drop.
+pub(crate) struct ReadyKey<'a> {
+    mac: &'a Mac,
+    cipher: Cipher,
+}
+
+impl ReadyKey<'_> {
+    /// As [`TokenKey::seal_in_place`].
+    ///
+    /// # Errors
+    /// As [`TokenKey::seal_in_place`].
+    pub(crate) fn seal_in_place(
+        &self,
+        token: &mut [u8],
+        plain_len: usize,
+        at: UnixTime,
+        iv: [u8; IV_LENGTH],
+    ) -> Result<(), Full> {
+        seal((self.mac, &self.cipher), token, plain_len, at, iv)
+    }
+
+    /// As [`TokenKey::open_in_place`].
+    ///
+    /// # Errors
+    /// As [`TokenKey::open_in_place`].
+    pub(crate) fn open_in_place(&self, token: &mut [u8]) -> Result<Range<usize>, InvalidToken> {
+        verify(self.mac, token)?;
+        decrypt(&self.cipher, token)
     }
 }
 

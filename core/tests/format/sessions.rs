@@ -23,8 +23,12 @@ pub(crate) fn key() -> [u8; 32] {
     core::array::from_fn(|at| u8::from_str_radix(&HEX[2 * at..2 * at + 2], 16).unwrap())
 }
 
+fn record_root() -> [u8; 32] {
+    second::subkey(&key(), "fastsession record 1", NAMESPACE, b"")
+}
+
 pub(crate) fn record_key() -> [u8; 32] {
-    second::subkey(&key(), "fastsession record 1", NAMESPACE, id().as_bytes())
+    second::hmac(&record_root(), &[id().as_bytes(), &[1]])
 }
 
 fn listing_key(store_key: &str) -> [u8; 32] {
@@ -116,6 +120,7 @@ fn keys() {
     let derived = [
         [format!("key `{KEY_TEXT}`"), solid(&key())],
         ["PRK".into(), solid(&second::prk(&key()))],
+        ["record root".into(), solid(&record_root())],
         [format!("record key of the id `{}`", id()), solid(&record_key())],
         ["listing key of its store key".into(), solid(&listing_key(&store_key()))],
         ["owner key of `ada`".into(), solid(&owner_key)],

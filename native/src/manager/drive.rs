@@ -1,5 +1,6 @@
 //! The driver: carries out what the core decides.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,12 +28,12 @@ const MAX_RETRIES: u32 = 200;
 /// From which retry on it waits a little before.
 const PATIENT_RETRIES: u32 = 2;
 
-/// A request whose session is still to be read.
-pub(crate) struct Opening {
-    pending: Pending,
-    copies: Vec<Vec<u8>>,
-    /// When it was opened.
-    at: UnixTime,
+/// What [`Inner::load`] comes to.
+pub(crate) enum Loading<'a> {
+    /// Nobody had to be waited for: the store is this process's memory, or nothing was to be read.
+    Loaded(CoreSession),
+    /// The store has to be waited for, which gives the copies in the request's cookies as well. All that this takes lies on the heap: whoever holds it is moved about with every request.
+    Waiting(Pin<Box<dyn Future<Output = Result<(CoreSession, Vec<Vec<u8>>), Error>> + Send + 'a>>),
 }
 
 /// An update that a conflict makes necessary again.
@@ -48,31 +49,22 @@ impl Inner {
         &self.core
     }
 
-    /// Finds the session cookie, and the cookies that hold a copy of the session if the placement has them.
-    pub(crate) fn open<'h>(&self, cookie_headers: impl IntoIterator<Item = &'h [u8]>) -> Opening {
+    /// The session that a request's cookies name.
+    pub(crate) fn load<'h>(&self, cookie_headers: impl IntoIterator<Item = &'h [u8]>) -> Loading<'_> {
         let now = self.clock.now();
-        if self.core.placement() == Placement::Store {
-            return Opening { pending: self.core.open(cookie_headers, now), copies: Vec::new(), at: now };
-        }
-        let headers: Vec<&[u8]> = cookie_headers.into_iter().collect();
-        let copies = self.core.data_cookies(headers.iter().copied()).map(<[u8]>::to_vec).collect();
-        Opening { pending: self.core.open(headers, now), copies, at: now }
-    }
-
-    /// The session, if nobody has to be waited for: where the store is this process's memory, or nothing is to be read.
-    /// A future of all that may have to be waited for would be moved about with every request.
-    #[expect(clippy::result_large_err, reason = "the error is what to go on with, and most have none")]
-    pub(crate) fn read_at_once(&self, opening: Opening) -> Result<CoreSession, Opening> {
         if self.core.placement() != Placement::Store {
-            return Err(opening);
+            let headers: Vec<&[u8]> = cookie_headers.into_iter().collect();
+            let copies = self.core.data_cookies(headers.iter().copied()).map(<[u8]>::to_vec).collect();
+            return Loading::Waiting(Box::pin(self.read(self.core.open(headers, now), copies)));
         }
-        let record = match (opening.pending.key(), self.store.at_once()) {
+        let pending = self.core.open(cookie_headers, now);
+        let record = match (pending.key(), self.store.at_once()) {
             (None, _) => Vec::new(),
             (Some(key), Some(store)) => store.get_at_once(key).unwrap_or_default(),
-            (Some(_), None) => return Err(opening),
+            (Some(_), None) => return Loading::Waiting(Box::pin(self.read(pending, Vec::new()))),
         };
         // Nobody was waited for: the time is still the one that it was opened at.
-        Ok(self.opened(self.core.resume(opening.pending, record, opening.at)))
+        Loading::Loaded(self.opened(self.core.resume(pending, record, now)))
     }
 
     fn opened(&self, session: CoreSession) -> CoreSession {
@@ -82,15 +74,12 @@ impl Inner {
         session
     }
 
-    /// Reads the record and makes the session of it. Gives the copies back that were in the request's cookies.
-    pub(crate) async fn read(&self, opening: Opening) -> Result<(CoreSession, Vec<Vec<u8>>), Error> {
-        let Opening { pending, copies, .. } = opening;
-        let session = self.read_with(pending, &copies).await?;
-        Ok((session, copies))
-    }
-
-    /// As [`Self::read`].
-    pub(crate) async fn read_with(&self, pending: Pending, copies: &[Vec<u8>]) -> Result<CoreSession, Error> {
+    /// Reads the record and makes the session of it, or of a copy in cookies, if the placement has them. Gives the copies back.
+    pub(crate) async fn read(
+        &self,
+        pending: Pending,
+        copies: Vec<Vec<u8>>,
+    ) -> Result<(CoreSession, Vec<Vec<u8>>), Error> {
         let record = match pending.key() {
             Some(key) if self.core.placement() != Placement::Cookie => self.get(key).await?,
             _ => Vec::new(),
@@ -108,7 +97,7 @@ impl Inner {
             let copies = copies.iter().map(Vec::as_slice);
             self.core.resume_placed(pending, copies, sources, self.clock.now())
         };
-        Ok(self.opened(session))
+        Ok((self.opened(session), copies))
     }
 
     /// The time now.

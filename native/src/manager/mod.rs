@@ -11,7 +11,7 @@ use fastsession_core::manager::Manager;
 use fastsession_core::store::StoreKey;
 
 pub use self::builder::Builder;
-pub(crate) use self::drive::{CoreCommit, CoreFinished, CoreSession, Repeat};
+pub(crate) use self::drive::{CoreCommit, CoreFinished, CoreSession, Loading, Repeat};
 pub use self::owners::{Listed, Listing};
 use crate::Error;
 use crate::session::Session;
@@ -41,9 +41,9 @@ impl SessionManager {
         cookie_headers: impl IntoIterator<Item = &'h [u8]>,
     ) -> Result<Session, Error> {
         // The headers are read before the first await, so that the future does not borrow them.
-        let (session, copies) = match self.0.read_at_once(self.0.open(cookie_headers)) {
-            Ok(session) => (session, Vec::new()),
-            Err(opening) => self.0.read(opening).await?,
+        let (session, copies) = match self.0.load(cookie_headers) {
+            Loading::Loaded(session) => (session, Vec::new()),
+            Loading::Waiting(reading) => reading.await?,
         };
         Ok(Session::new(self.clone(), session, copies))
     }

@@ -9,7 +9,7 @@ use http::header::COOKIE;
 use http::{Extensions, HeaderMap, HeaderValue};
 
 pub(crate) use self::slot::{Begun, Phase, Slot};
-use crate::manager::{CoreSession, SessionManager};
+use crate::manager::{CoreSession, Loading, SessionManager};
 use crate::{Error, SessionError};
 
 /// The session of a request.
@@ -67,10 +67,10 @@ impl Session {
         let Some(slot) = extensions.get::<Arc<Slot>>().cloned() else { return Ok(None) };
         if !slot.is_opened() {
             let inner = slot.manager().inner();
-            let opening = inner.open(headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes));
-            let (session, copies) = match inner.read_at_once(opening) {
-                Ok(session) => (session, Vec::new()),
-                Err(opening) => Box::pin(inner.read(opening)).await?,
+            let headers = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+            let (session, copies) = match inner.load(headers) {
+                Loading::Loaded(session) => (session, Vec::new()),
+                Loading::Waiting(reading) => reading.await?,
             };
             slot.opened(session, copies);
         }

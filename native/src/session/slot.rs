@@ -242,7 +242,7 @@ impl Slot {
     pub(crate) async fn reload(&self) -> Result<(), Error> {
         loop {
             let (pending, copies, commits) = self.begin_reload()?;
-            let session = self.manager.inner().read_with(pending, &copies).await?;
+            let (session, _) = self.manager.inner().read(pending, copies).await?;
             if self.reloaded(session, commits)? {
                 return Ok(());
             }

@@ -90,7 +90,8 @@ def subkey(key, purpose, namespace, rest):
 
 
 def record_key(key, namespace, session_id):
-    return subkey(key, b"fastsession record 1", namespace, session_id)
+    root = subkey(key, b"fastsession record 1", namespace, b"")
+    return mac(root, session_id + b"\x01")
 
 
 def listing_key(key, namespace, store_key):
