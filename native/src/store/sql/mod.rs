@@ -71,7 +71,7 @@ impl SqlStore {
 
     /// The store in the database of `url`, with settings to come:
     ///
-    /// - `sqlite:FILE`
+    /// - `sqlite:FILE`; not one in memory, for which there is [`MemoryStore`](super::MemoryStore)
     /// - `postgres://user:password@host/database`
     /// - `mysql://user:password@host/database`, or `mariadb://` …
     pub fn builder(url: &str) -> Builder {
