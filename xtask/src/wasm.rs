@@ -36,7 +36,15 @@ const SMALL: Build = Build {
         "-Cllvm-args=-inlinehint-threshold=0",
         "-Cllvm-args=-disable-lsr",
     ],
-    optimization: &["--one-caller-inline-max-function-size", "0", "--always-inline-max-function-size", "0"],
+    optimization: &[
+        "--one-caller-inline-max-function-size",
+        "0",
+        "--always-inline-max-function-size",
+        "0",
+        "--flexible-inline-max-function-size",
+        "0",
+        "--converge",
+    ],
 };
 
 const FAST: Build = Build { flags: &[], optimization: &[] };
