@@ -18,9 +18,18 @@ const FEATURES: [&str; 6] = [
     "--enable-multivalue",
 ];
 
-/// A function that is called once stays one: inlined, they make no smaller code, and it compresses worse.
-const OPTIMIZATION: [&str; 5] =
-    ["-O3", "--one-caller-inline-max-function-size", "0", "--always-inline-max-function-size", "0"];
+/// A function that is called once stays one: inlined, they make no smaller code, and it compresses worse. So do larger ones that
+/// are called often.
+const OPTIMIZATION: [&str; 8] = [
+    "-O3",
+    "--one-caller-inline-max-function-size",
+    "0",
+    "--always-inline-max-function-size",
+    "0",
+    "--flexible-inline-max-function-size",
+    "0",
+    "--converge",
+];
 
 /// The package's modules, which are features of its crate: a Worker with sessions only ships the first.
 const MODULES: [&str; 2] = ["sessions", "fernet"];
