@@ -14,7 +14,7 @@ use sha2::Sha256;
 use sha2::digest::{FixedOutput, Update};
 
 use self::hash::Hash;
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
 pub(crate) use self::hash::blocks;
 pub(crate) use self::hash::{Mac, STATES_LENGTH, copy};
 pub(crate) use self::secret::Secret;

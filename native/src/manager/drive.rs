@@ -28,12 +28,15 @@ const MAX_RETRIES: u32 = 200;
 /// From which retry on it waits a little before.
 const PATIENT_RETRIES: u32 = 2;
 
+/// What [`Inner::read`] comes to: the session, and the copies of it that were in the request's cookies.
+pub(crate) type Read = Result<(CoreSession, Vec<Vec<u8>>), Error>;
+
 /// What [`Inner::load`] comes to.
 pub(crate) enum Loading<'a> {
     /// Nobody had to be waited for: the store is this process's memory, or nothing was to be read.
     Loaded(CoreSession),
     /// The store has to be waited for, which gives the copies in the request's cookies as well. All that this takes lies on the heap: whoever holds it is moved about with every request.
-    Waiting(Pin<Box<dyn Future<Output = Result<(CoreSession, Vec<Vec<u8>>), Error>> + Send + 'a>>),
+    Waiting(Pin<Box<dyn Future<Output = Read> + Send + 'a>>),
 }
 
 /// An update that a conflict makes necessary again.
@@ -75,11 +78,7 @@ impl Inner {
     }
 
     /// Reads the record and makes the session of it, or of a copy in cookies, if the placement has them. Gives the copies back.
-    pub(crate) async fn read(
-        &self,
-        pending: Pending,
-        copies: Vec<Vec<u8>>,
-    ) -> Result<(CoreSession, Vec<Vec<u8>>), Error> {
+    pub(crate) async fn read(&self, pending: Pending, copies: Vec<Vec<u8>>) -> Read {
         let record = match pending.key() {
             Some(key) if self.core.placement() != Placement::Cookie => self.get(key).await?,
             _ => Vec::new(),
