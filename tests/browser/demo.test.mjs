@@ -17,7 +17,9 @@ const USER = "Ada <b>Lovelace</b> & Söhne";
 
 let demo, browser;
 before(async () => {
-  [demo, browser] = await Promise.all([startDemo(), startBrowser()]);
+  // One after the other, so that what has started is ended where the next does not start.
+  demo = await startDemo();
+  browser = await startBrowser();
 });
 after(async () => {
   await browser?.close();

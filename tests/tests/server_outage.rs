@@ -15,7 +15,8 @@ use axum::Router;
 use axum::extract::Path;
 use axum::routing::{get, post};
 use fastsession::store::RedisStore;
-use fastsession::{Error, KeyRing, Session, SessionLayer, SessionManager};
+use fastsession::{Error, Fernet, KeyRing, Session, SessionLayer, SessionManager};
+use fastsession_core::id::SessionId;
 use fastsession_tests::servers::RedisServer;
 
 #[path = "demo/http.rs"]
@@ -23,6 +24,8 @@ use fastsession_tests::servers::RedisServer;
 mod http;
 
 use http::{Request, Response};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 
 const BROWSERS: usize = 12;
 const KILLS: usize = 3;
@@ -43,11 +46,15 @@ async fn who(session: Session) -> String {
     session.owner().unwrap_or_default()
 }
 
+fn keys() -> KeyRing {
+    KeyRing::parse("cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=").unwrap()
+}
+
 /// A server with sessions in Redis; its port.
 async fn serve(redis: &str) -> u16 {
-    let keys = KeyRing::parse("cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=").unwrap();
     let store = RedisStore::connect(redis).await.unwrap();
-    let sessions = SessionManager::builder(keys, store).cookie_name("session").secure(false).build().unwrap();
+    let sessions =
+        SessionManager::builder(keys(), store).cookie_name("session").secure(false).build().unwrap();
     let site = Router::new()
         .route("/", get(count))
         .route("/plain", get(async || "no session"))
@@ -192,8 +199,9 @@ async fn redis_dies_under_load_and_comes_back() {
 
 /// A newcomer, and somebody with a cookie that nobody knows.
 fn browsers_like(port: u16) -> [Browser; 2] {
-    let stranger = "session=gAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==";
-    [String::new(), stranger.to_owned()].map(|cookie| Browser { port, cookie })
+    let id = SessionId::from_random([7; 32]);
+    let cookie = Fernet::new(keys()).encrypt(id.as_bytes(), &mut StdRng::from_seed([7; 32])).unwrap();
+    [String::new(), format!("session={cookie}")].map(|cookie| Browser { port, cookie })
 }
 
 /// While Redis is gone, whoever needs a session is told so, and nobody else notices.

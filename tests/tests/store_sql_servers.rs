@@ -10,7 +10,7 @@ use fastsession::store::{Clock, ManualClock, Put, SqlStore, Store, StoreError, S
 use fastsession::testing::Subject;
 use fastsession_core::store::{Condition, Filing, Outcome, OwnerKey, StoreKey, Tag, Which};
 use fastsession_core::time::UnixTime;
-use fastsession_tests::servers::SqlServer;
+use fastsession_tests::servers::{SqlServer, wait_until};
 
 static POSTGRES: LazyLock<SqlServer> = LazyLock::new(SqlServer::postgres);
 static MARIADB: LazyLock<SqlServer> = LazyLock::new(SqlServer::mariadb);
@@ -112,16 +112,25 @@ async fn an_ending_looks_again_at_what_came_while_it_waited() {
     let psql = psql.as_mut().expect("psql runs");
     let mut say =
         |text: String| psql.stdin.as_mut().expect("a pipe").write_all(text.as_bytes()).expect("psql listens");
-    let pause = || tokio::time::sleep(Duration::from_millis(500));
+    // Of the clients of this database, as the server sees them.
+    let wait_for_one = |state: &str| {
+        let count =
+            format!("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {state}");
+        wait_until(state, || {
+            let asked =
+                Command::new("psql").args([url.as_str(), "-Atc", &count]).output().expect("psql runs");
+            asked.stdout.trim_ascii() == b"1"
+        });
+    };
 
     file(old).await;
     say(format!("BEGIN; SELECT 1 FROM fastsession_records WHERE store_key = '{old}' FOR UPDATE;\n"));
-    pause().await;
+    wait_for_one("state = 'idle in transaction'");
     let ending = tokio::spawn({
         let store = store.clone();
         async move { store.delete_owned(&owner, Which::All).await }
     });
-    pause().await;
+    wait_for_one("wait_event_type = 'Lock'");
     file(new).await;
     say(format!("DELETE FROM fastsession_records WHERE store_key = '{old}'; COMMIT;\n"));
     assert_eq!(ending.await.expect("a task").expect("the server runs"), 1);

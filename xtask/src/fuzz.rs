@@ -19,7 +19,7 @@ const SECONDS_AN_INPUT: u32 = 10;
 #[derive(clap::Args)]
 pub(crate) struct Selection {
     /// How long each target runs
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
     /// Run only this target (may be repeated)
     #[arg(long, value_name = "TARGET")]

@@ -46,7 +46,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = tools::shell_at_root().and_then(|shell: Shell| match arguments.task {
         Task::Setup => setup::run(&shell).map(|()| ExitCode::SUCCESS),
-        Task::Wasm => wasm::build(&shell).map(|_| ExitCode::SUCCESS),
+        Task::Wasm => wasm::build(&shell).map(|tarball| {
+            println!("{}", tarball.display());
+            ExitCode::SUCCESS
+        }),
         Task::Test(selection) => test::run(&shell, &selection),
         Task::Fuzz(selection) => fuzz::run(&shell, &selection).map(|()| ExitCode::SUCCESS),
         Task::BareMetal(options) => bare_metal::run(&shell, &options).map(|()| ExitCode::SUCCESS),

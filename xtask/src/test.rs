@@ -48,7 +48,11 @@ impl Selection {
             (self.only.is_empty() || self.only.iter().any(|name| name == step.name))
                 && !self.skip.iter().any(|name| name == step.name)
         };
-        Ok(STEPS.iter().filter(is_selected).collect())
+        let steps: Vec<_> = STEPS.iter().filter(is_selected).collect();
+        if steps.is_empty() {
+            bail!("no step is left to run: --skip takes all that --only names");
+        }
+        Ok(steps)
     }
 }
 

@@ -120,7 +120,7 @@ async fn assert_purged(operator: &mut Operator<'_>, store: &DynStore) {
         let put = Put { key, record: &[0; 100], expires_at, condition: Condition::Absent, filing: None };
         let _ = store.put(put).await.unwrap();
     }
-    assert_eq!(operator.json("stats --json")["over"], 3);
+    assert_eq!(operator.json("stats --json")["expired"], 3);
     let run = operator.run("purge", false);
     assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(0), b"3 removed\n".as_slice()));
     // Standard error is no terminal here, but a timer's mail or a log.

@@ -91,13 +91,13 @@ fn contender(
                 let (mut site, cookie) = (site.clone(), cookie.clone());
                 tokio::spawn(async move {
                     for _ in 0..count {
-                        // `site::begin` has shown that requests succeed.
-                        let _ = site.call(site::request(&work.method(), work.path(), &cookie)).await;
+                        let answer = site.call(site::request(&work.method(), work.path(), &cookie)).await;
+                        assert!(answer.is_ok_and(|answer| answer.status().is_success()), "a request failed");
                     }
                 })
             });
             for visitor in visitors.collect::<Vec<_>>() {
-                let _ = visitor.await;
+                visitor.await.expect("a failed request is no measurement");
             }
         });
     }))

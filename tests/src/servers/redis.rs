@@ -138,7 +138,7 @@ fn sentinel(master: &str) -> (u16, Process, TempDir) {
     let file = folder.path().join("sentinel.conf");
     let settings = format!(
         "port {port}\nbind 127.0.0.1\ndir {}\nsentinel monitor main 127.0.0.1 {master} 2\n\
-         sentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 5000\n",
+         sentinel down-after-milliseconds main 5000\nsentinel failover-timeout main 5000\n",
         folder.path().display()
     );
     fs::write(&file, settings).expect("a file");

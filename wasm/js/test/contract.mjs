@@ -4,8 +4,11 @@ import { equal, ok } from "./harness.mjs";
 const FAR = 4_000_000_000;
 let number = 0;
 
-/** The tests of a store. `waits` says that it expires within a second or two, so that waiting for it is worthwhile. */
-export function contract(name, makeStore, { waits = true } = {}) {
+/**
+ * The tests of a store. `waits` says that it expires within a second or two, so that waiting for it is worthwhile;
+ * `conditions` and `lists`, that it has them.
+ */
+export function contract(name, makeStore, { waits = true, conditions = true, lists = true } = {}) {
   let store;
   const isConditional = () => store.capabilities?.conditions === true;
   const any = { kind: "any" };
@@ -159,6 +162,8 @@ export function contract(name, makeStore, { waits = true } = {}) {
   return [
     [`${name}: opens`, async () => {
       store = await makeStore();
+      equal(isConditional(), conditions, "conditions");
+      equal(store.list !== undefined, lists, "lists");
     }],
     ...tests.map(([what, test]) => [`${name}: ${what}`, test]),
   ];

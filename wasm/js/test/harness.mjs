@@ -34,13 +34,15 @@ export async function fails(work, code) {
   throw new Error(`no error, but ${show(outcome)}, instead of ${code}`);
 }
 
+/** As JSON; what JSON has not, and what it would show as something else, in a marked object. */
 function show(value) {
+  const marked = (kind, inner) => ({ [`(${kind})`]: String(inner) });
   return JSON.stringify(value, (_, inner) => {
-    if (typeof inner === "bigint") return `${inner}n`;
-    if (inner === undefined) return "undefined";
-    if (Object.is(inner, -0)) return "-0";
-    if (typeof inner === "number" && !Number.isFinite(inner)) return String(inner);
-    if (inner instanceof Uint8Array) return `bytes ${[...inner].join(" ")}`;
+    if (typeof inner === "bigint" || inner === undefined) return marked(typeof inner, inner);
+    if (Object.is(inner, -0)) return marked("number", "-0");
+    if (typeof inner === "number" && !Number.isFinite(inner)) return marked("number", inner);
+    if (inner instanceof Uint8Array) return marked("bytes", inner);
+    if (inner instanceof Map || inner instanceof Set) return { [`(${inner.constructor.name})`]: [...inner] };
     return inner;
   });
 }

@@ -43,9 +43,9 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
       // "torn" is a text of the one byte ff, "whole" is 1; written after the page on the format.
       const record = Uint8Array.from(
         (
-          "80000000006b49d200000000000000000000000000000000007d2d385f47521d3dbc384a3dbfd796858addeb048b3fbb8665" +
-          "034e22c761f3e75e979ff5ea552a6ebf466cdd124ab2116625ca4c6571ea6523b06e0a3fb7227c7c44ca9b4b2861fbba7ce7" +
-          "2b41af804a56c2c134999878e278a101a88622b163f3439355400bad209282e5fa0ac6a18b"
+          "80000000006b49d20000000000000000000000000000000000a31b372bb511a9886253ee7ec1cf01df116993aec5c9375891" +
+          "b3e602f729db7735736608d44d8679ba21ba8dc41353ebc883db39cbee3bf109b49d178b78e6293eab8f75757dd9e62685e6" +
+          "090870981c92723e2f175b27368cd6514b4b7131622808222d63feae08d753e06b1c93ac86"
         ).match(/../g),
         (byte) => parseInt(byte, 16),
       );
@@ -62,10 +62,10 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
       // "twice" is 1 and 2, and the flash value "notice" 3 and 4.
       const record = Uint8Array.from(
         (
-          "80000000006b49d200000000000000000000000000000000007d2d385f47521d3dbc384a3dbfd796858addeb048b3fbb8665" +
-          "034e22c761f3e75e979ff5ea552a6ebf466cdd124ab2110635e00617ff50d6772d6f14c49b660a4d24f85933eb10704ccabd" +
-          "cd2ad74c07c8c00badceabbf48f4fad6212391d04f7c0544436dd30fc55f5e5eb204b428dce612ff9799f58b1d8846619931" +
-          "451614"
+          "80000000006b49d20000000000000000000000000000000000a31b372bb511a9886253ee7ec1cf01df116993aec5c9375891" +
+          "b3e602f729db7735736608d44d8679ba21ba8dc41353ebec2361d3dda04be76f30eea78f48d879d582c494025f264067ae24" +
+          "160f53df6fbabe372019b45213345a5cb7cd9ea29699fcb48f2515863514a41aeccf02b3263aca91e970e27af1cfe7780f5e" +
+          "b26100"
         ).match(/../g),
         (byte) => parseInt(byte, 16),
       );

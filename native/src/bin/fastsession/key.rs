@@ -25,7 +25,7 @@ pub(crate) enum Command {
     /// PBKDF2-HMAC-SHA256 of it.
     #[command(after_help = DERIVE_EXAMPLES)]
     Derive {
-        /// The salt in hexadecimal, best 16 random bytes
+        /// The salt in hexadecimal, preferably 16 random bytes
         #[arg(long, value_name = "HEX", value_parser = parse_hex)]
         salt_hex: Salt,
         /// PBKDF2 iterations; fewer than the default only for a service that already uses them

@@ -94,7 +94,7 @@ const drivers = {
     equal(await response.text(), "Hello stranger.\n");
   },
   async "store.ts"({ recordsStore }) {
-    const { count, failures } = await run(contract("the README's store", () => recordsStore()));
+    const { count, failures } = await run(contract("the README's store", () => recordsStore(), { lists: false }));
     ok(count > 5 && failures.length === 0, failures.join("\n"));
   },
   "fernet.ts": async () => {},

@@ -119,8 +119,8 @@ try {
     ...contract("Map", () => mapStore()),
     ...contract("Redis", () => redisStore(client)),
     ...contract("Upstash", () => upstashStore({ url: upstash.url, token: "secret" })),
-    ...contract("unstorage in memory", () => unstorageStore(createStorage())),
-    ...contract("unstorage in files", () => unstorageStore(createStorage({ driver: fsDriver({ base: join(folder, "files") }) }))),
+    ...contract("unstorage in memory", () => unstorageStore(createStorage()), { conditions: false }),
+    ...contract("unstorage in files", () => unstorageStore(createStorage({ driver: fsDriver({ base: join(folder, "files") }) })), { conditions: false }),
   ]));
 } finally {
   upstash.stop();

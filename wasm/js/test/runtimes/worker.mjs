@@ -29,7 +29,7 @@ export default {
     return Response.json(await run([
       ...suite({ ...api, Fernet }),
       websocket,
-      ...contract("Workers KV", () => kvStore(env.KV), { waits: false }),
+      ...contract("Workers KV", () => kvStore(env.KV), { waits: false, conditions: false, lists: false }),
       ...contract("Durable Objects", () => durableObjectStore(env.OBJECTS)),
       ...contract("D1", () => d1Store(env.DB)),
     ]));

@@ -15,7 +15,7 @@ const EXAMPLES: &str = "Example:
   export FASTSESSION_KEY FASTSESSION_STORE
   fastsession store list --owner ada
 
-Whoever has used a session last stands first. It takes the server's key, since lists are sealed and filed under a hash of \
+The session that was used last comes first. It takes the server's key, since lists are sealed and filed under a hash of \
 the user's name. A user of whom nothing is known has an empty list; so has anybody under another key or namespace than the server's.";
 
 #[derive(Args)]

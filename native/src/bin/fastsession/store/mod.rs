@@ -29,7 +29,7 @@ const EXAMPLES: &str = "Examples:
     fastsession store list --store sqlite:/var/lib/site/sessions.db --owner ada
     fastsession store revoke --store sqlite:/var/lib/site/sessions.db --owner ada --session 5f0e…
 
-  A URL with a password belongs into the environment, where other users of the machine do not see it:
+  A URL with a password belongs in the environment, where other users of the machine cannot see it:
     FASTSESSION_STORE=postgres://site:…@db/site fastsession store purge";
 
 #[derive(clap::Args)]

@@ -38,7 +38,7 @@ impl Arguments {
             let stats = json!({
                 "engine": engine,
                 "sessions": stats.records,
-                "over": stats.expired,
+                "expired": stats.expired,
                 "unreadable": stats.unreadable,
                 "users": stats.owners,
                 "bytes": stats.bytes,
