@@ -411,7 +411,10 @@ export class Session<Data extends object = any> {
     if (this.#phase !== "open" && this.#host.placement === "cookie") throw usage("response_sent");
     const phase = this.#phase === "open" ? "open" : "detached";
     const parked = this.#committed === undefined ? this.#state.parked : reopened(this.#host, this.#committed).parked;
-    this.#takeUp(await reload(this.#host, parked, this.#held), phase);
+    const state = await reload(this.#host, parked, this.#held);
+    // Meanwhile, whoever wanted the session ended must not get it back.
+    if (this.#isDestroyed) throw usage("destroyed");
+    this.#takeUp(state, phase);
   }
 
   async #store(next: Phase, isDiscarded: boolean, reopens: boolean): Promise<void> {

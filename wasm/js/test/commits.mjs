@@ -153,6 +153,21 @@ export function commits({ make, visitor, count, mapStore }) {
       }
     }],
 
+    ["a session that is destroyed while it is read again stays destroyed", async () => {
+      const store = mapStore();
+      let onRead = () => undefined;
+      const one = visitor({ store: { ...store, get: async (key) => (onRead(), await store.get(key)) } });
+      await one.visit(count);
+      const thief = one.copy();
+      const session = await one.session();
+      onRead = () => session.destroy();
+      const reloading = session.reload();
+      await fails(() => reloading, "destroyed");
+      onRead = () => undefined;
+      one.take(await session.cookies());
+      equal([one.cookies.size, store.size, (await thief.session()).reason], [0, 0, "missing"]);
+    }],
+
     ["a destroyed session that was saved stays destroyed, and its cookie is removed", async () => {
       const one = visitor();
       await one.visit(count);
