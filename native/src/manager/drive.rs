@@ -35,7 +35,8 @@ pub(crate) type Read = Result<(CoreSession, Vec<Vec<u8>>), Error>;
 pub(crate) enum Loading<'a> {
     /// Nobody had to be waited for: the store is this process's memory, or nothing was to be read.
     Loaded(CoreSession),
-    /// The store has to be waited for, which gives the copies in the request's cookies as well. All that this takes lies on the heap: whoever holds it is moved about with every request.
+    /// The store has to be waited for, which gives the copies in the request's cookies as well. All that this takes lies on the
+    /// heap: whoever holds it is moved about with every request.
     Waiting(Pin<Box<dyn Future<Output = Read> + Send + 'a>>),
 }
 
