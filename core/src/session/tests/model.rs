@@ -111,6 +111,10 @@ impl Model {
         }
     }
 
+    fn forget_what_is_over(&mut self) {
+        self.entries.retain(|(_, life, _)| !life.is_over(NOW));
+    }
+
     /// Bytes of the sealed record with the longest header.
     fn size(&self) -> usize {
         let text = |text: &str| varint(text.len()) + text.len();
@@ -185,7 +189,8 @@ fn check<B: Buffer>(session: &Session<B>, model: &Model) -> Result<(), TestCaseE
 #[derive(Default)]
 struct Protocol {
     outcomes: Vec<bool>,
-    records: Vec<Vec<u8>>,
+    /// One a request; `None` where there was nothing to store.
+    records: Vec<Option<Vec<u8>>>,
 }
 
 /// Makes the changes on a session in `buffer`, and checks it after each.
@@ -222,14 +227,16 @@ fn run<B: Buffer>(buffer: B, limit: usize, requests: &[Vec<Change>]) -> Result<P
                 return Ok(protocol);
             }
         };
+        let mut stored = None;
         while let Some(operation) = commit.operation() {
             if let crate::store::Operation::Put { record, .. } = operation {
                 prop_assert!(record.len() <= limit);
-                protocol.records.push(record.to_vec());
-                model.entries.retain(|(_, life, _)| !life.is_over(NOW));
+                stored = Some(record.to_vec());
+                model.forget_what_is_over();
             }
             commit.applied();
         }
+        protocol.records.push(stored);
         session = manager.reopen(manager.finish(commit).unwrap(), NOW);
         check(&session, &model)?;
     }
@@ -251,8 +258,8 @@ proptest! {
     #[test]
     fn the_limit_is_exact_and_the_same_in_every_buffer(requests in requests(), limit in 256..1_200_usize) {
         let fixed = run(heapless::Vec::<u8, 16_384>::new(), limit, &requests)?;
-        let model_outcomes = expected(limit, &requests);
-        prop_assert_eq!(&fixed.outcomes, &model_outcomes);
+        let stored = fixed.records.iter().map(Option::is_some);
+        prop_assert_eq!(&fixed.outcomes, &expected(limit, requests.iter().zip(stored)));
         #[cfg(feature = "alloc")]
         {
             let growing = run(Vec::new(), limit, &requests)?;
@@ -262,10 +269,10 @@ proptest! {
     }
 }
 
-/// Which changes fit.
-fn expected(limit: usize, requests: &[Vec<Change>]) -> Vec<bool> {
+/// Which changes fit, in requests of which each was stored or not.
+fn expected<'a>(limit: usize, requests: impl Iterator<Item = (&'a Vec<Change>, bool)>) -> Vec<bool> {
     let (mut model, mut outcomes) = (Model::default(), vec![]);
-    for changes in requests {
+    for (changes, is_stored) in requests {
         for change in changes {
             let mut changed = model.clone();
             changed.apply(*change);
@@ -275,7 +282,9 @@ fn expected(limit: usize, requests: &[Vec<Change>]) -> Vec<bool> {
                 model = changed;
             }
         }
-        model.entries.retain(|(_, life, _)| !life.is_over(NOW));
+        if is_stored {
+            model.forget_what_is_over();
+        }
     }
     outcomes
 }
