@@ -182,7 +182,11 @@ fn name(key: u8) -> &'static str {
     NAMES[usize::from(key) % NAMES.len()]
 }
 
-fn apply<B: Buffer>(session: &mut Session<B>, change: &Change, rng: &mut Numbers) -> Result<(), SessionError> {
+fn apply<B: Buffer>(
+    session: &mut Session<B>,
+    change: &Change,
+    rng: &mut Numbers,
+) -> Result<(), SessionError> {
     let text = |length: u16| "x".repeat(length.into());
     match change {
         Change::Insert(key, length) => session.insert(name(*key), &text(length % 1_500)),
@@ -193,7 +197,11 @@ fn apply<B: Buffer>(session: &mut Session<B>, change: &Change, rng: &mut Numbers
         Change::Flash(key, length) => session.flash(name(*key), &text((*length).into())),
         Change::Update(key, length) => session
             .update(name(*key), |old: Option<String>| {
-                old.unwrap_or_default().chars().chain(text((*length).into()).chars()).take(800).collect::<String>()
+                old.unwrap_or_default()
+                    .chars()
+                    .chain(text((*length).into()).chars())
+                    .take(800)
+                    .collect::<String>()
             })
             .map(drop),
         Change::Remove(key) => session.remove(name(*key)).map(drop),
@@ -202,9 +210,7 @@ fn apply<B: Buffer>(session: &mut Session<B>, change: &Change, rng: &mut Numbers
         Change::Clear => session.clear(),
         Change::SignIn(length) => session.sign_in(&text((*length).into())),
         Change::Label(length) => session.set_label(&text((*length).into())),
-        Change::Lifetime(seconds) => {
-            session.set_lifetime(Some(Duration::from_secs((*seconds).into())), None)
-        }
+        Change::Lifetime(seconds) => session.set_lifetime(Some(Duration::from_secs((*seconds).into())), None),
         Change::Csrf => session.csrf_token(rng).map(drop),
         Change::Rotate => session.rotate(),
         Change::Destroy => {

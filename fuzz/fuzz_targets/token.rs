@@ -60,10 +60,7 @@ fn foreign(token: &[u8], ttl: Option<Duration>, now: UnixTime) {
 fn own(payload: &[u8], at: UnixTime, position: usize, to: u8) {
     let mut token = FERNET.encrypt_at(payload, at, &mut Constant).unwrap().into_bytes();
     assert_eq!(token.len(), token_len(payload.len()));
-    assert_eq!(
-        FERNET.decrypt_at(&token, Some(Duration::ZERO), at).as_deref(),
-        Ok(payload)
-    );
+    assert_eq!(FERNET.decrypt_at(&token, Some(Duration::ZERO), at).as_deref(), Ok(payload));
     assert_eq!(FERNET.extract_timestamp(&token), Ok(at));
     let position = position % token.len();
     let is_same = token[position] == to;

@@ -348,7 +348,10 @@ impl Manager {
         now: UnixTime,
         rng: &mut impl CryptoRng,
     ) -> Result<Target, CommitError> {
-        session.ensure_csrf_secret(rng);
+        if place.new.is_some() {
+            // A new id would stand for another secret than the pages that are out were given.
+            session.header.csrf_secret = session.csrf_secret();
+        }
         session.data.prune(now);
         session.header.last_seen = session.header.last_seen.max(now);
         session.header.revision = session.header.revision.saturating_add(1);

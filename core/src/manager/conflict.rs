@@ -161,7 +161,7 @@ fn replay<B: Buffer>(ours: &Session<B>, fresh: &mut Session<B>) -> Result<(), Se
         fresh.data.set_owner(ours.owner().unwrap_or_default())?;
         fresh.header.created = ours.header.created;
         fresh.header.authenticated_at = ours.header.authenticated_at;
-        fresh.header.csrf_secret = ours.header.csrf_secret;
+        fresh.header.csrf_secret.clone_from(&ours.header.csrf_secret);
     }
     if ours.intent.labelled {
         fresh.data.set_label(ours.label())?;

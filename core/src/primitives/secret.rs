@@ -7,6 +7,7 @@ use zeroize::Zeroize as _;
 /// `N` secret bytes, erased on drop: as a slice, at once. `zeroize` erases an array one byte after the other, which for a
 /// session's id takes as long as a block of SHA-256.
 #[derive(Clone)]
+#[cfg_attr(test, derive(PartialEq, Eq))]
 pub(crate) struct Secret<const N: usize>([u8; N]);
 
 impl<const N: usize> Secret<N> {

@@ -2,20 +2,20 @@
 
 use core::time::Duration;
 
-use zeroize::Zeroize;
-
 use super::fields::{FieldReader, FieldWriter};
 use super::{Kind, Unreadable};
+use crate::primitives::Secret;
 use crate::time::UnixTime;
 
 /// Bytes of a CSRF secret.
 pub(crate) const CSRF_SECRET_LENGTH: usize = 32;
 
-/// The most bytes that a header takes: two plain bytes, three times, three optional numbers, the secret.
-pub(crate) const MAX_LENGTH: usize = 2 + 3 * 10 + 3 * 11 + CSRF_SECRET_LENGTH;
+/// The most bytes that a header takes: two plain bytes, three numbers, three optional ones, the optional secret.
+pub(crate) const MAX_LENGTH: usize = 2 + 3 * 10 + 3 * 11 + 1 + CSRF_SECRET_LENGTH;
 
 /// A session's own facts.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
+#[cfg_attr(test, derive(PartialEq, Eq))]
 pub(crate) struct Header {
     /// Counts the writes of this record, over rotations too.
     pub(crate) revision: u64,
@@ -29,8 +29,8 @@ pub(crate) struct Header {
     pub(crate) idle_timeout: Option<u64>,
     /// The session's own absolute timeout in seconds, instead of the configured one.
     pub(crate) absolute_timeout: Option<u64>,
-    /// What CSRF tokens are masked over; all zero until it is first needed or written.
-    pub(crate) csrf_secret: [u8; CSRF_SECRET_LENGTH],
+    /// What CSRF tokens are masked over, if that is not what follows from the id.
+    pub(crate) csrf_secret: Option<Secret<CSRF_SECRET_LENGTH>>,
 }
 
 /// How long a session lives: unused, and at all.
@@ -77,7 +77,10 @@ impl Header {
         {
             fields.optional(number);
         }
-        fields.bytes(&self.csrf_secret);
+        fields.bytes(&[u8::from(self.csrf_secret.is_some())]);
+        if let Some(secret) = &self.csrf_secret {
+            fields.bytes(secret.as_slice());
+        }
         let length = fields.finish()?;
         bytes.truncate(length);
         Ok(bytes)
@@ -92,14 +95,12 @@ impl Header {
         self.authenticated_at = fields.optional()?.map(UnixTime::from_secs);
         self.idle_timeout = fields.optional()?;
         self.absolute_timeout = fields.optional()?;
-        self.csrf_secret = *fields.array()?;
+        self.csrf_secret = match fields.array()? {
+            [0] => None,
+            [1] => Some(Secret::new(*fields.array()?)),
+            _ => return Err(Unreadable),
+        };
         Ok(plain.len().saturating_sub(fields.len()))
-    }
-}
-
-impl Drop for Header {
-    fn drop(&mut self) {
-        self.csrf_secret.as_mut_slice().zeroize();
     }
 }
 
@@ -115,12 +116,23 @@ mod tests {
         header.authenticated_at = Some(UnixTime::from_secs(u64::MAX));
         header.idle_timeout = Some(u64::MAX);
         header.absolute_timeout = Some(u64::MAX);
-        header.csrf_secret = [0xff; 32];
+        header.csrf_secret = Some(Secret::new([0xff; 32]));
         let bytes = header.encode().unwrap();
         assert_eq!(bytes.len(), MAX_LENGTH);
         let mut decoded = Header::default();
         assert_eq!(decoded.decode(&bytes), Ok(MAX_LENGTH));
         assert!(decoded == header);
+    }
+
+    #[test]
+    fn a_secret_is_there_or_not() {
+        let mut bytes = Header::new(UnixTime::from_secs(1)).encode().unwrap();
+        let last = bytes.len() - 1;
+        assert_eq!(bytes[last], 0);
+        for wrong in 1..=255 {
+            bytes[last] = wrong;
+            assert!(Header::default().decode(&bytes).is_err());
+        }
     }
 
     #[test]

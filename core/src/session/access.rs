@@ -43,7 +43,7 @@ impl<B: Buffer> Session<B> {
         self.data.entries().flatten().any(|entry| !entry.life.is_over(self.now))
             || self.owner().is_some()
             || !self.label().is_empty()
-            || self.has_csrf_secret()
+            || self.header.csrf_secret.is_some()
             || self.intent.lifetimes
     }
 

@@ -2,12 +2,14 @@
 
 use rand_core::CryptoRng;
 
-use super::{Session, SessionError};
+use super::{Origin, Session, SessionError, Stored};
 use crate::buffer::Buffer;
-use crate::primitives::{self, Secret};
+use crate::primitives::{self, Mac, Secret};
 use crate::record::header::CSRF_SECRET_LENGTH;
 use crate::token::base64;
 
+/// What the secret is derived for; the number is the version of the derivation.
+const PURPOSE: &[u8] = b"fastsession csrf 1";
 /// The mask and the masked secret.
 const RAW_LENGTH: usize = 2 * CSRF_SECRET_LENGTH;
 /// Characters of a token: 64 bytes in unpadded base64url.
@@ -39,13 +41,14 @@ impl<B: Buffer> Session<B> {
     /// [`SessionError::Destroyed`].
     pub fn csrf_token(&mut self, rng: &mut impl CryptoRng) -> Result<CsrfToken, SessionError> {
         self.check_usable()?;
-        if self.ensure_csrf_secret(rng) {
-            self.intent.changed = true;
-        }
+        let secret = match self.csrf_secret() {
+            Some(secret) => secret,
+            None => self.new_csrf_secret(rng),
+        };
         let mut raw = Secret::<RAW_LENGTH>::zero();
         let (mask, masked) = raw.split_at_mut(CSRF_SECRET_LENGTH);
         rng.fill_bytes(mask);
-        for ((masked, mask), secret) in masked.iter_mut().zip(mask).zip(&self.header.csrf_secret) {
+        for ((masked, mask), secret) in masked.iter_mut().zip(mask).zip(secret.iter()) {
             *masked = *mask ^ secret;
         }
         // Two characters of padding do not belong to the token.
@@ -66,19 +69,29 @@ impl<B: Buffer> Session<B> {
         for (masked, mask) in masked.iter_mut().zip(mask) {
             *masked ^= *mask;
         }
-        self.has_csrf_secret() && primitives::equal(masked, &self.header.csrf_secret)
+        self.csrf_secret().is_some_and(|secret| primitives::equal(masked, secret.as_slice()))
     }
 
-    /// Makes the secret if there is none; tells whether it did.
-    pub(crate) fn ensure_csrf_secret(&mut self, rng: &mut impl CryptoRng) -> bool {
-        let missing = !self.has_csrf_secret();
-        if missing {
-            rng.fill_bytes(&mut self.header.csrf_secret);
+    /// The secret: the record's own, or what follows from the id. None for a session whose id is not made yet.
+    ///
+    /// Few sessions are asked for a token, so none has to keep a secret that its id can stand for: whoever knows that
+    /// needs no other.
+    pub(crate) fn csrf_secret(&self) -> Option<Secret<CSRF_SECRET_LENGTH>> {
+        match (&self.header.csrf_secret, &self.origin) {
+            (Some(secret), _) => Some(secret.clone()),
+            (None, Origin::Stored(Stored { id, .. })) if !self.intent.signed_in => {
+                Some(Secret::new(Mac::new(id.as_bytes()).tag(&[PURPOSE])))
+            }
+            _ => None,
         }
-        missing
     }
 
-    pub(crate) fn has_csrf_secret(&self) -> bool {
-        self.header.csrf_secret != [0; CSRF_SECRET_LENGTH]
+    /// A secret that the record is to keep, since the id is not made yet from which one would follow.
+    fn new_csrf_secret(&mut self, rng: &mut impl CryptoRng) -> Secret<CSRF_SECRET_LENGTH> {
+        let mut secret = Secret::zero();
+        rng.fill_bytes(secret.as_mut_slice());
+        self.header.csrf_secret = Some(secret.clone());
+        self.intent.changed = true;
+        secret
     }
 }

@@ -30,7 +30,7 @@ impl<B: Buffer> Session<B> {
         self.data.set_owner(owner)?;
         self.header.authenticated_at = Some(self.now);
         self.header.created = self.now;
-        self.header.csrf_secret = Default::default();
+        self.header.csrf_secret = None;
         if !self.intent.lifetimes {
             self.header.idle_timeout = None;
             self.header.absolute_timeout = None;

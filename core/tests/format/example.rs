@@ -18,7 +18,7 @@ pub(crate) const LABEL: &str = "Firefox on Linux";
 
 /// "Randomness" for examples: bytes counted upwards.
 #[derive(Default)]
-pub(crate) struct Counting(u8);
+pub(crate) struct Counting(pub(crate) u8);
 
 impl TryRng for Counting {
     type Error = Infallible;
@@ -73,14 +73,15 @@ pub(crate) struct Written {
 /// Stores the example, with a copy in a cookie.
 pub(crate) fn written() -> Written {
     let manager = manager(|builder| builder.placement(Placement::Both { lag: Duration::from_mins(1) }));
-    let mut rng = Counting::default();
     let mut session = manager.resume(manager.open([], NOW), Vec::new(), NOW);
     session.sign_in("ada").unwrap();
     session.set_label(LABEL).unwrap();
     session.insert("visits", &1).unwrap();
     session.insert_until("cart", &["tea"], UnixTime::from_secs(AT + 3_600)).unwrap();
     session.flash("notice", "Hello").unwrap();
-    let mut commit = manager.commit(session, NOW, &mut rng).unwrap();
+    // The secret and the mask.
+    let csrf_token = session.csrf_token(&mut Counting(0x20)).unwrap().as_str().to_owned();
+    let mut commit = manager.commit(session, NOW, &mut Counting::default()).unwrap();
     let Some(Operation::Put { key, record, expires_at, filing: Some(filing), .. }) = commit.operation()
     else {
         unreachable!()
@@ -92,6 +93,5 @@ pub(crate) fn written() -> Written {
     let finished = manager.finish(commit).unwrap();
     let cookies =
         manager.cookies(&finished).map(|cookie| String::from_utf8(cookie.to_bytes()).unwrap()).collect();
-    let csrf_token = manager.reopen(finished, NOW).csrf_token(&mut rng).unwrap().as_str().to_owned();
     Written { store_key, record, expires_at, owner_key, entry, entry_until, cookies, csrf_token }
 }

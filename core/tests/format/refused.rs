@@ -44,6 +44,7 @@ fn content_of_another_form() {
         ("a time that is longer than it need be", with(5, &[1, 0x81, 0])),
         ("a count that is longer than it need be", with(11, &[0x83, 0])),
         ("an optional that is neither", with(6, &[2])),
+        ("a secret that is neither there nor absent", with(8, &[2])),
         ("an owner that is neither", with(9, &[2])),
         ("an owner that is no text", with(9, &[1, 1, 0xff])),
         ("a label that is no text", with(10, &[1, 0xff])),
@@ -64,6 +65,7 @@ fn content_of_another_form() {
         assert_eq!(reason(content, AT), Some(Reason::Unreadable), "{what}");
     }
     for (what, content) in [
+        ("no secret of its own", with(8, &[0])),
         ("no owner", with(9, &[0])),
         ("no label", with(10, &[0])),
         ("an owner of 255 bytes", with(9, &[&[1], &text(&"o".repeat(255))[..]].concat())),

@@ -87,7 +87,7 @@ pub(crate) fn record() -> Vec<(Vec<u8>, &'static str)> {
         ([vec![1], time].concat(), "authenticated at: 1700000000"),
         (vec![0], "no idle timeout of its own"),
         (vec![0], "no absolute timeout of its own"),
-        (counted::<32>(0x20).to_vec(), "CSRF secret"),
+        ([&[1][..], &counted::<32>(0x20)].concat(), "CSRF secret of its own"),
         ([vec![1], second::text("ada")].concat(), "owner: \"ada\""),
         (second::text(LABEL), "label: \"Firefox on Linux\""),
         (vec![3], "3 entries"),
@@ -133,7 +133,7 @@ fn keys() {
 #[test]
 fn the_id_cookie() {
     let Written { cookies, .. } = written();
-    let token = second::seal(&key(), AT, counted(0x60), id().as_bytes());
+    let token = second::seal(&key(), AT, counted(0x40), id().as_bytes());
     let cookie = value_of(&cookies[1]).to_owned();
     assert_eq!(cookie.trim_end_matches('='), base64url(&token));
     assert!(cookie.len().is_multiple_of(4));
@@ -181,8 +181,8 @@ fn names_in_the_store() {
 fn the_record() {
     let Written { record: sealed, .. } = written();
     let fields = record();
-    assert_eq!(second::open(&record_key(), &sealed), (AT, counted(0x50), content(&fields)));
-    assert_eq!(second::seal(&record_key(), AT, counted(0x50), &content(&fields)), sealed);
+    assert_eq!(second::open(&record_key(), &sealed), (AT, counted(0x30), content(&fields)));
+    assert_eq!(second::seal(&record_key(), AT, counted(0x30), &content(&fields)), sealed);
     check_lines("The record", &explained(&fields));
     check_lines("The record", &block(&sealed));
     let session = resume(&manager(|builder| builder), value_of(&written().cookies[1]), &sealed, AT + 1);
@@ -222,7 +222,7 @@ fn owners_lists() {
         (second::text(LABEL), "label: \"Firefox on Linux\""),
     ];
     let key = listing_key(&store_key);
-    assert_eq!(second::seal(&key, AT, counted(0x40), &content(&fields)), entry);
+    assert_eq!(second::seal(&key, AT, counted(0x20), &content(&fields)), entry);
     check_lines("Owners' lists", &explained(&fields));
     check_lines("Owners' lists", &block(&entry));
     // What a reader refuses.
@@ -256,7 +256,7 @@ fn owners_lists() {
 #[test]
 fn csrf_tokens() {
     let Written { csrf_token, record, cookies, .. } = written();
-    let (mask, secret) = (counted::<32>(0x70), counted::<32>(0x20));
+    let (mask, secret) = (counted::<32>(0x40), counted::<32>(0x20));
     let masked: [u8; 32] = core::array::from_fn(|at| mask[at] ^ secret[at]);
     assert_eq!(csrf_token, base64url(&[mask, masked].concat()));
     assert!(csrf_token.len() == 86 && chapter("CSRF tokens").contains("86\ncharacters"));
@@ -270,6 +270,17 @@ fn csrf_tokens() {
     let session = resume(&manager(|builder| builder), value_of(&cookies[1]), &record, AT);
     assert!(session.verify_csrf(csrf_token.as_bytes()));
     assert!(!session.verify_csrf(base64url(&[mask, mask].concat()).as_bytes()));
+    // The same session without a secret of its own.
+    let fields = self::record()
+        .into_iter()
+        .map(|(bytes, what)| (if what.starts_with("CSRF") { vec![0] } else { bytes }, what));
+    let record = second::seal(&record_key(), AT, [0; 16], &content(&fields.collect::<Vec<_>>()));
+    let session = resume(&manager(|builder| builder), value_of(&cookies[1]), &record, AT);
+    let secret = second::hmac(id().as_bytes(), &[b"fastsession csrf 1"]);
+    check_lines("CSRF tokens", &fenced([solid(&secret)]));
+    let masked: [u8; 32] = core::array::from_fn(|at| mask[at] ^ secret[at]);
+    assert!(session.verify_csrf(base64url(&[mask, masked].concat()).as_bytes()));
+    assert!(!session.verify_csrf(csrf_token.as_bytes()));
 }
 
 #[test]

@@ -152,6 +152,7 @@ impl Sample {
         let mut random = [[0; 32]; 5];
         rng.fill_bytes(random.as_flattened_mut());
         let [secret, mask, ivs @ ..] = random;
+        let secret = rng.random::<bool>().then(|| hex::encode(secret));
         let id = text(rng, 20).bytes().filter(u8::is_ascii_graphic).map(char::from).collect::<String>();
         let entries: Vec<Value> = self
             .entries
@@ -168,7 +169,7 @@ impl Sample {
             "ivs": ivs.map(|iv| hex::encode(&iv[..16])), "mask": hex::encode(mask),
             "session": {
                 "revision": rng.next_u64() >> rng.random_range(0..64), "created": now, "last_seen": now,
-                "authenticated_at": self.owner.as_ref().map(|_| now - 5), "csrf_secret": hex::encode(secret),
+                "authenticated_at": self.owner.as_ref().map(|_| now - 5), "csrf_secret": secret,
                 "idle_timeout": self.idle, "absolute_timeout": self.absolute, "owner": self.owner,
                 "label": self.label, "entries": entries,
             },

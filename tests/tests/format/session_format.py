@@ -267,10 +267,10 @@ class Session:
     revision: int
     created: int
     last_seen: int
-    csrf_secret: bytes
     authenticated_at: int | None = None
     idle_timeout: int | None = None
     absolute_timeout: int | None = None
+    csrf_secret: bytes | None = None
     owner: str | None = None
     label: str = ""
     entries: list[Entry] = field(default_factory=list)
@@ -279,7 +279,8 @@ class Session:
         out = b"\x01\x01" + varint(self.revision) + varint(self.created) + varint(self.last_seen)
         for number in (self.authenticated_at, self.idle_timeout, self.absolute_timeout):
             out += optional(number, varint)
-        out += self.csrf_secret + optional(self.owner, text) + text(self.label) + varint(len(self.entries))
+        out += optional(self.csrf_secret, bytes) + optional(self.owner, text) + text(self.label)
+        out += varint(len(self.entries))
         for entry in self.entries:
             out += text(entry.key)
             out += b"\x02" if entry.flash else optional(entry.end, varint)
@@ -293,10 +294,11 @@ class Session:
             raise Refused
         revision, created, last_seen = (reader.varint() for _ in range(3))
         authenticated_at, idle, absolute = (reader.optional(reader.varint) for _ in range(3))
-        secret, owner, label = reader.take(32), reader.optional(reader.text), reader.text()
+        secret = reader.optional(lambda: reader.take(32))
+        owner, label = reader.optional(reader.text), reader.text()
         if owner is not None and not 1 <= len(owner.encode()) <= 255 or len(label.encode()) > 128:
             raise Refused
-        session = cls(revision, created, last_seen, secret, authenticated_at, idle, absolute, owner, label)
+        session = cls(revision, created, last_seen, authenticated_at, idle, absolute, secret, owner, label)
         for _ in range(reader.count(3)):
             key, life = reader.text(), reader.byte()
             if not 1 <= len(key.encode()) <= 255 or life > 2:
@@ -391,6 +393,12 @@ class Format:
         return seal(listing_key(self.keys[0], self.namespace, name), at, iv, content)
 
 
+def csrf_secret(session_id, session):
+    if session.csrf_secret is not None:
+        return session.csrf_secret
+    return hmac.digest(session_id, b"fastsession csrf 1", "sha256")
+
+
 def csrf_token(secret, mask):
     return base64url(mask + bytes(a ^ b for a, b in zip(mask, secret, strict=True)))
 
@@ -401,7 +409,7 @@ def verify_csrf(secret, token):
     except Refused:
         return False
     masked = bytes(a ^ b for a, b in zip(data[:32], data[32:], strict=True))
-    return any(secret) and hmac.compare_digest(masked, secret)
+    return hmac.compare_digest(masked, secret)
 
 
 # As a program
@@ -416,7 +424,8 @@ def to_json(session):
         {"key": entry.key, "end": entry.end, "flash": entry.flash, "value": value(entry.value).hex()}
         for entry in session.entries
     ]
-    return vars(session) | {"csrf_secret": session.csrf_secret.hex(), "entries": entries}
+    secret = session.csrf_secret and session.csrf_secret.hex()
+    return vars(session) | {"csrf_secret": secret, "entries": entries}
 
 
 def from_json(session):
@@ -424,7 +433,7 @@ def from_json(session):
     for entry in session["entries"]:
         reader = Reader(bytes.fromhex(entry["value"]))
         entries.append(Entry(entry["key"], reader.value(), entry["end"], entry["flash"]))
-    secret = bytes.fromhex(session["csrf_secret"])
+    secret = session["csrf_secret"] and bytes.fromhex(session["csrf_secret"])
     return Session(**session | {"csrf_secret": secret, "entries": entries})
 
 
@@ -438,7 +447,7 @@ def read(request):
         "store_key": name,
         "end_mark": end_mark(form.namespace, session_id),
         "session": to_json(session),
-        "csrf": verify_csrf(session.csrf_secret, request["csrf"]),
+        "csrf": verify_csrf(csrf_secret(session_id, session), request["csrf"]),
     }
     if session.owner is not None:
         answer["owner_key"] = owner_key(form.keys[0], form.namespace, session.owner)
@@ -462,7 +471,7 @@ def write(request):
         "record": record.hex(),
         "content": session.encode().hex(),
         "entry": form.seal_listing(name, session, at, ivs[2]).hex(),
-        "csrf": csrf_token(session.csrf_secret, bytes.fromhex(request["mask"])),
+        "csrf": csrf_token(csrf_secret(session_id, session), bytes.fromhex(request["mask"])),
     }
 
 

@@ -43,9 +43,9 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
       // "torn" is a text of the one byte ff, "whole" is 1; written after the page on the format.
       const record = Uint8Array.from(
         (
-          "80000000006b49d20000000000000000000000000000000000a31b372bb511a9886253ee7ec1cf01df116993aec5c9375891" +
-          "b3e602f729db7735736608d44d8679ba21ba8dc41353ebc883db39cbee3bf109b49d178b78e6293eab8f75757dd9e62685e6" +
-          "090870981c92723e2f175b27368cd6514b4b7131622808222d63feae08d753e06b1c93ac86"
+          "80000000006b49d20000000000000000000000000000000000a31b372bb511a9886253ee7ec1cf01df5cef84cc97a737178b" +
+          "b6bae03bfbf997436ff804ac04992d5993391287ec344c84663116c421c149a19d4893da88bd7ccad06c43c140796613701a" +
+          "aaf3b08abd"
         ).match(/../g),
         (byte) => parseInt(byte, 16),
       );
@@ -62,10 +62,9 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
       // "twice" is 1 and 2, and the flash value "notice" 3 and 4.
       const record = Uint8Array.from(
         (
-          "80000000006b49d20000000000000000000000000000000000a31b372bb511a9886253ee7ec1cf01df116993aec5c9375891" +
-          "b3e602f729db7735736608d44d8679ba21ba8dc41353ebec2361d3dda04be76f30eea78f48d879d582c494025f264067ae24" +
-          "160f53df6fbabe372019b45213345a5cb7cd9ea29699fcb48f2515863514a41aeccf02b3263aca91e970e27af1cfe7780f5e" +
-          "b26100"
+          "80000000006b49d20000000000000000000000000000000000a31b372bb511a9886253ee7ec1cf01df1674138b78eaae9cd1" +
+          "6f093cbeee7705d73bb740cde527b76a6032881b2d9328d0a8be990b523430dc2dcaddf46072cde0a3af99a3e0e9dda58f18" +
+          "c1796c7de44caee0615cc863fb2d40019e845d1627"
         ).match(/../g),
         (byte) => parseInt(byte, 16),
       );

@@ -248,6 +248,46 @@ fn a_bare_rotation_keeps_the_lifetime_and_the_csrf_secret() {
 }
 
 #[test]
+fn a_csrf_token_outlives_everything_but_a_sign_in() {
+    let mut host = Host::new();
+    let cookie = host.stored();
+    let mut session = host.load(&cookie);
+    let token = session.csrf_token(&mut SeededRng::new(1)).unwrap();
+    let verifies = |session: &Session<Bytes>| session.verify_csrf(token.as_str().as_bytes());
+    assert!(host.manager.settle(&mut session, host.now), "nothing is to be stored for it");
+
+    // A key that turns.
+    host.manager = Host::with(&[2, 1], |builder| builder).manager;
+    let session = host.load(&cookie);
+    assert!(verifies(&session));
+    let cookie = host.save(session).cookie;
+    assert!(verifies(&host.load(&cookie)));
+
+    // A rotation that meets another request's change, twice.
+    let mut rotates = host.load(&cookie);
+    rotates.rotate().unwrap();
+    assert!(verifies(&rotates));
+    for n in 7..9 {
+        let mut writes = host.load(&cookie);
+        writes.insert("n", &n).unwrap();
+        let commit = host.manager.commit(rotates, host.now, &mut host.rng).unwrap();
+        let _ = host.save(writes);
+        rotates = host.apply(commit).err().expect("a conflict");
+    }
+    let cookie = host.save(rotates).cookie;
+    let mut session = host.load(&cookie);
+    assert!(verifies(&session));
+
+    session.rotate().unwrap();
+    session.sign_in("ada").unwrap();
+    session.rotate().unwrap();
+    assert!(!verifies(&session));
+    let cookie = host.save(session).cookie;
+    assert!(!verifies(&host.load(&cookie)));
+    assert!(!verifies(&host.load("")));
+}
+
+#[test]
 fn a_rotation_takes_over_what_was_written_meanwhile() {
     let mut host = Host::new();
     let cookie = host.stored();

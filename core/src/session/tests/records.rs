@@ -6,6 +6,7 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
+use crate::primitives::Secret;
 use crate::record::entries::{Life, MAX_KEY_LENGTH};
 use crate::record::header::Header;
 use crate::session::{Data, How, MAX_LABEL_LENGTH, MAX_OWNER_LENGTH, Refusal};
@@ -89,7 +90,15 @@ fn content() -> impl Strategy<Value = Content> {
 fn header() -> impl Strategy<Value = Header> {
     let time = || any::<u64>().prop_map(UnixTime::from_secs);
     let own = proptest::option::of(any::<u64>());
-    (any::<u64>(), time(), time(), proptest::option::of(time()), own.clone(), own, any::<[u8; 32]>())
+    (
+        any::<u64>(),
+        time(),
+        time(),
+        proptest::option::of(time()),
+        own.clone(),
+        own,
+        proptest::option::of(any::<[u8; 32]>()),
+    )
         .prop_map(
             |(
                 revision,
@@ -106,7 +115,7 @@ fn header() -> impl Strategy<Value = Header> {
                 header.authenticated_at = authenticated_at;
                 header.idle_timeout = idle_timeout;
                 header.absolute_timeout = absolute_timeout;
-                header.csrf_secret = csrf_secret;
+                header.csrf_secret = csrf_secret.map(Secret::new);
                 header
             },
         )
