@@ -58,7 +58,10 @@ const fn step(name: &'static str, about: &'static str, run: fn(&Shell) -> Result
 
 fn format(shell: &Shell) -> Result<()> {
     cmd!(shell, "cargo fmt --all --check").run()?;
-    Ok(cmd!(shell, "cargo fmt --all --check --manifest-path {PEERS}").run()?)
+    for workspace in [PEERS, "fuzz/Cargo.toml"] {
+        cmd!(shell, "cargo fmt --all --check --manifest-path {workspace}").run()?;
+    }
+    Ok(())
 }
 
 fn clippy(shell: &Shell) -> Result<()> {
