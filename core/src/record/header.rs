@@ -1,5 +1,6 @@
 //! The fixed fields at the start of a record.
 
+use core::ops::Deref;
 use core::time::Duration;
 
 use super::fields::{FieldReader, FieldWriter};
@@ -31,6 +32,20 @@ pub(crate) struct Header {
     pub(crate) absolute_timeout: Option<u64>,
     /// What CSRF tokens are masked over, if that is not what follows from the id.
     pub(crate) csrf_secret: Option<Secret<CSRF_SECRET_LENGTH>>,
+}
+
+/// A header as it stands at the start of a record.
+pub(crate) struct Encoded {
+    bytes: Secret<MAX_LENGTH>,
+    length: usize,
+}
+
+impl Deref for Encoded {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
 }
 
 /// How long a session lives: unused, and at all.
@@ -66,10 +81,9 @@ impl Header {
     }
 
     /// Kind, version and fields, as the record begins.
-    pub(crate) fn encode(&self) -> Result<heapless::Vec<u8, MAX_LENGTH>, Unreadable> {
-        let mut bytes = heapless::Vec::new();
-        bytes.resize(MAX_LENGTH, 0).map_err(|_| Unreadable)?;
-        let mut fields = FieldWriter::new(&mut bytes, Kind::Record);
+    pub(crate) fn encode(&self) -> Result<Encoded, Unreadable> {
+        let mut bytes = Secret::zero();
+        let mut fields = FieldWriter::new(bytes.as_mut_slice(), Kind::Record);
         for number in [self.revision, self.created.as_secs(), self.last_seen.as_secs()] {
             fields.number(number);
         }
@@ -82,8 +96,7 @@ impl Header {
             fields.bytes(secret.as_slice());
         }
         let length = fields.finish()?;
-        bytes.truncate(length);
-        Ok(bytes)
+        Ok(Encoded { bytes, length })
     }
 
     /// Becomes what [`Self::encode`] wrote at the start of `plain`; gives its length. After an error it is neither.
@@ -126,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_there_or_not() {
-        let mut bytes = Header::new(UnixTime::from_secs(1)).encode().unwrap();
+        let mut bytes = Header::new(UnixTime::from_secs(1)).encode().unwrap().to_vec();
         let last = bytes.len() - 1;
         assert_eq!(bytes[last], 0);
         for wrong in 1..=255 {
@@ -137,7 +150,7 @@ mod tests {
 
     #[test]
     fn another_kind_or_version_is_unreadable() {
-        let bytes = Header::new(UnixTime::from_secs(1)).encode().unwrap();
+        let bytes = Header::new(UnixTime::from_secs(1)).encode().unwrap().to_vec();
         for (at, other) in [(0, Kind::Listing as u8), (1, FORMAT_VERSION + 1)] {
             let mut changed = bytes.clone();
             changed[at] = other;

@@ -29,7 +29,7 @@ struct Content {
 /// For failing tests only: headers hold a secret.
 impl core::fmt::Debug for Header {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{:02x?}", self.encode().unwrap())
+        write!(f, "{:02x?}", &*self.encode().unwrap())
     }
 }
 
