@@ -74,6 +74,7 @@ export class Session<Data extends object = any> {
   #committed: Committed | undefined;
   /** The commit that is being carried out. */
   #running: Promise<void> | undefined;
+  #commits = 0;
   /** Why a commit failed: what this request changed is not stored, or it is not known whether it is. */
   #failure: unknown;
   #key: string | undefined;
@@ -371,7 +372,7 @@ export class Session<Data extends object = any> {
    */
   async cookies(options: { discard?: boolean } = {}): Promise<string[]> {
     const isDiscarded = options.discard === true;
-    await this.#running;
+    while (this.#running !== undefined) await this.#running;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#phase === "open") await this.#store("committed", isDiscarded, false);
     else if (this.#staged.isDirty && this.#phase === "detached" && (!isDiscarded || this.#isDestroyed)) await this.save();
@@ -387,7 +388,7 @@ export class Session<Data extends object = any> {
    * @throws as {@link commit}; `response_sent` if the session would need a new cookie and the response was sent
    */
   async save(): Promise<void> {
-    await this.#running;
+    while (this.#running !== undefined) await this.#running;
     this.#checkOpen();
     if (this.#phase === "detached" && !this.#isDestroyed) {
       this.#staged.flush();
@@ -406,24 +407,30 @@ export class Session<Data extends object = any> {
    * a cookie alone
    */
   async reload(): Promise<void> {
-    await this.#running?.catch(() => undefined);
-    if (this.#isDestroyed) throw usage("destroyed");
-    if (this.#phase !== "open" && this.#host.placement === "cookie") throw usage("response_sent");
-    const phase = this.#phase === "open" ? "open" : "detached";
-    const parked = this.#committed === undefined ? this.#state.parked : reopened(this.#host, this.#committed).parked;
-    const state = await reload(this.#host, parked, this.#held);
-    // Meanwhile, whoever wanted the session ended must not get it back.
-    if (this.#isDestroyed) throw usage("destroyed");
-    this.#takeUp(state, phase);
+    let commits, state: State;
+    do {
+      while (this.#running !== undefined) await this.#running.catch(() => undefined);
+      if (this.#isDestroyed) throw usage("destroyed");
+      if (this.#phase !== "open" && this.#host.placement === "cookie") throw usage("response_sent");
+      const parked = this.#committed === undefined ? this.#state.parked : reopened(this.#host, this.#committed).parked;
+      commits = this.#commits;
+      state = await reload(this.#host, parked, this.#held);
+      // Meanwhile, whoever wanted the session ended must not get it back.
+      if (this.#isDestroyed) throw usage("destroyed");
+      // A commit may have been quicker: what was read may be from before it.
+    } while (commits !== this.#commits);
+    this.#takeUp(state, this.#phase === "open" ? "open" : "detached");
   }
 
-  async #store(next: Phase, isDiscarded: boolean, reopens: boolean): Promise<void> {
+  /** Begins a commit. Whoever began it goes on before those who have waited for it. */
+  #store(next: Phase, isDiscarded: boolean, reopens: boolean): Promise<void> {
     const { state, changes } = this.#staged;
     const work = { parked: state.parked, changes, repeat: (merged: State) => this.#repeat(merged), isDiscarded };
     const planned = plan(this.#host, work, reopens);
     this.#phase = "committed";
+    this.#commits++;
     this.#running = this.#carryOut(work, planned, reopens, next);
-    await this.#running;
+    return this.#running;
   }
 
   async #carryOut(work: Work, planned: Planned, reopens: boolean, next: Phase): Promise<void> {

@@ -18,6 +18,13 @@ function asking(cookie) {
   return { headers: { get: () => cookie } };
 }
 
+/** What can be waited for until it is opened. */
+function gate() {
+  let open;
+  const opened = new Promise((done) => (open = done));
+  return { opened, open };
+}
+
 export function commits({ make, visitor, count, mapStore }) {
   const KEY = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
   return [
@@ -166,6 +173,74 @@ export function commits({ make, visitor, count, mapStore }) {
       onRead = () => undefined;
       one.take(await session.cookies());
       equal([one.cookies.size, store.size, (await thief.session()).reason], [0, 0, "missing"]);
+    }],
+
+    ["what is saved while the session is read again is not undone by that", async () => {
+      const store = mapStore();
+      const held = { get: undefined, put: undefined };
+      // Answers what was there when it was asked.
+      const waits = (name) => async (...all) => {
+        const answer = store[name](...all);
+        await held[name];
+        return answer;
+      };
+      for (const change of ["insert", "destroy"]) {
+        const one = visitor({ store: { ...store, get: waits("get"), put: waits("put") } });
+        await one.visit(count);
+        const session = await one.session();
+        await session.cookies();
+        await session.reload();
+        const [get, put] = [gate(), gate()];
+        held.get = get.opened;
+        const reloads = session.reload().then(() => {
+          if (change === "insert") session.insert("b", 2);
+          else session.destroy();
+          return session.save();
+        });
+        held.put = put.opened;
+        session.insert("a", 1);
+        const saves = session.save();
+        get.open();
+        await new Promise((done) => setTimeout(done));
+        put.open();
+        await Promise.all([saves, reloads]);
+        const next = await one.session();
+        equal([next.reason, next.values()], change === "insert" ? [undefined, { visits: 1, a: 1, b: 2 }] : ["missing", {}]);
+        held.get = held.put = undefined;
+      }
+    }],
+
+    ["a session that is read again while its response is committed is not open any more", async () => {
+      const store = mapStore();
+      let held;
+      const get = async (key) => {
+        const answer = store.get(key);
+        await held;
+        return answer;
+      };
+      const one = visitor({ store: { ...store, get } });
+      await one.visit(count);
+      const session = await one.session();
+      const { opened, open } = gate();
+      held = opened;
+      const reloads = session.reload();
+      await session.cookies();
+      open();
+      await reloads;
+      session.rotate();
+      await fails(() => session.save(), "response_sent");
+      equal((await one.session()).get("visits"), 1);
+    }],
+
+    ["a response waits for a save that nobody waits for", async () => {
+      const one = visitor();
+      await one.visit(count);
+      const session = await one.session();
+      session.rotate();
+      const saves = session.save();
+      one.take(await session.cookies());
+      await saves;
+      equal((await one.session()).get("visits"), 1);
     }],
 
     ["a destroyed session that was saved stays destroyed, and its cookie is removed", async () => {
