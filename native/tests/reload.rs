@@ -33,7 +33,7 @@ struct Moods {
     store: MemoryStore,
     fails: AtomicBool,
     lags: AtomicBool,
-    /// What a read waits for before its answer goes.
+    /// What a read or a write waits for before its answer goes.
     kept_back: Mutex<Option<Arc<Notify>>>,
 }
 
@@ -57,6 +57,22 @@ impl Moody {
             return Err(StoreError::message(StoreErrorKind::Unavailable, "moody", "answer", ""));
         }
         Ok(())
+    }
+
+    async fn wait(&self) {
+        let kept_back = self.0.kept_back.lock().unwrap().clone();
+        if let Some(answer) = kept_back {
+            answer.notified().await;
+        }
+    }
+
+    /// Saves the session, and gives that up before the answer.
+    fn give_up_a_save(&self, session: &Session) {
+        *self.0.kept_back.lock().unwrap() = Some(Arc::default());
+        let mut save = Box::pin(session.save());
+        assert!(save.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        drop(save);
+        *self.0.kept_back.lock().unwrap() = None;
     }
 
     /// Reloads the session, and does something else between the read and its answer.
@@ -86,16 +102,15 @@ impl Store for Moody {
     async fn get(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, StoreError> {
         self.check()?;
         let record = if self.lags() { None } else { Store::get(&self.0.store, key).await? };
-        let kept_back = self.0.kept_back.lock().unwrap().clone();
-        if let Some(answer) = kept_back {
-            answer.notified().await;
-        }
+        self.wait().await;
         Ok(record)
     }
 
     async fn put(&self, put: Put<'_>) -> Result<Outcome, StoreError> {
         self.check()?;
-        Store::put(&self.0.store, put).await
+        let outcome = Store::put(&self.0.store, put).await;
+        self.wait().await;
+        outcome
     }
 
     async fn delete(&self, key: &StoreKey, condition: Condition) -> Result<Outcome, StoreError> {
@@ -213,6 +228,43 @@ async fn what_happens_beside_a_reload_is_not_undone_by_it() {
     assert!(matches!(reloaded, Err(Error::Session(SessionError::Destroyed))));
     session.commit().await.unwrap();
     assert_eq!(manager.load([header.as_bytes()]).await.unwrap().reason().unwrap(), Some(Reason::Missing));
+}
+
+#[tokio::test]
+async fn a_save_that_is_given_up_is_not_taken_for_done() {
+    let store = Moody::default();
+    let manager = manager(&store);
+    let (_, header) = stored(&manager).await;
+    let gives_up = store.clone();
+    let handler = async move |session: Session| {
+        session.insert("n", &2).unwrap();
+        gives_up.give_up_a_save(&session);
+    };
+    let site = Router::new().route("/", get(handler)).layer(SessionLayer::new(manager.clone()));
+    let request = Request::builder().header("cookie", header).body(Body::empty()).unwrap();
+    assert_eq!(site.oneshot(request).await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    // After the response the session is read again.
+    let (session, _) = stored(&manager).await;
+    session.commit().await.unwrap();
+    session.reload().await.unwrap();
+    session.insert("n", &3).unwrap();
+    store.give_up_a_save(&session);
+    session.reload().await.unwrap();
+    assert_eq!(session.get("n").unwrap(), Some(3));
+}
+
+#[tokio::test]
+async fn a_sign_out_that_could_not_be_saved_is_not_undone_by_a_reload() {
+    let store = Moody::default();
+    let manager = manager(&store);
+    let (session, _) = stored(&manager).await;
+    session.commit().await.unwrap();
+    session.reload().await.unwrap();
+    session.destroy().unwrap();
+    store.fail(true);
+    assert!(matches!(session.save().await, Err(Error::Store(_))));
+    store.fail(false);
+    assert!(matches!(session.reload().await, Err(Error::Session(SessionError::Destroyed))));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use fastsession_core::rand_core::{TryCryptoRng, TryRng};
 
 use crate::failure::Failure;
 
-/// The bytes that one phase may take: an id, a CSRF secret and mask, and three initialization vectors.
+/// The bytes that one phase may take, and more: an id and three initialization vectors, or a CSRF secret and a mask.
 pub(crate) const RANDOM_LENGTH: usize = 160;
 
 /// Gives the host's random bytes once each. A phase run again with the same bytes decides the same.

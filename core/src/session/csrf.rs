@@ -79,7 +79,7 @@ impl<B: Buffer> Session<B> {
     pub(crate) fn csrf_secret(&self) -> Option<Secret<CSRF_SECRET_LENGTH>> {
         match (&self.header.csrf_secret, &self.origin) {
             (Some(secret), _) => Some(secret.clone()),
-            (None, Origin::Stored(Stored { id, .. })) if !self.intent.signed_in => {
+            (None, Origin::Stored(Stored { id, .. })) if !self.intent.signed_in && !self.intent.destroyed => {
                 Some(Secret::new(Mac::new(id.as_bytes()).tag(&[PURPOSE])))
             }
             _ => None,

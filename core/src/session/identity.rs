@@ -133,6 +133,7 @@ impl<B: Buffer> Session<B> {
         self.data.reset();
         self.intent.destroyed = true;
         self.header.authenticated_at = None;
+        self.header.csrf_secret = None;
     }
 
     /// Whether [`Self::destroy`] was called.

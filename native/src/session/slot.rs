@@ -33,6 +33,8 @@ struct State {
     commits: u64,
     /// What to read again after a save that failed once the response had begun.
     again: Option<Pending>,
+    /// Whether the session that the last commit took was destroyed: it must not be read again.
+    is_destroyed: bool,
 }
 
 /// How far a request's session has come.
@@ -77,6 +79,7 @@ impl Slot {
             copies: Vec::new(),
             commits: 0,
             again: None,
+            is_destroyed: false,
         };
         Self {
             manager,
@@ -156,6 +159,7 @@ impl Slot {
         }
         let repeats = std::mem::take(&mut state.repeats);
         let Some(session) = state.session.take() else { return Ok(nothing) };
+        state.is_destroyed = session.is_destroyed();
         state.again = (next == Phase::Detached).then(|| inner.core().reload(&session));
         state.commits = state.commits.wrapping_add(1);
         state.phase = Phase::Committed;
@@ -171,7 +175,10 @@ impl Slot {
     /// Carries out what [`Self::begin`] has begun, whatever happens to the caller if something ends with it.
     pub(crate) async fn carry_out(self: &Arc<Self>, job: Job, next: Phase) -> Result<(), Error> {
         if !job.commit.must_finish() {
-            return self.write(job, next).await;
+            let unfinished = Unfinished(self);
+            let written = self.write(job, next).await;
+            std::mem::forget(unfinished);
+            return written;
         }
         let this = Arc::clone(self);
         let written = tokio::spawn(async move { this.write(job, next).await }).await;
@@ -261,6 +268,7 @@ impl Slot {
         let pending = match (&state.session, &state.again) {
             (Some(session), _) if session.is_destroyed() => return Err(SessionError::Destroyed.into()),
             (Some(session), _) => core.reload(session),
+            (None, _) if state.is_destroyed => return Err(SessionError::Destroyed.into()),
             (None, Some(pending)) if state.phase == Phase::Failed => pending.clone(),
             (None, _) if state.phase == Phase::Failed => return Err(Error::Unsaved),
             (None, _) => return Err(SessionError::Committed.into()),
@@ -307,6 +315,15 @@ impl Slot {
         let state = self.lock();
         self.user.store(thread, Ordering::Relaxed);
         Ok(UserLock { state, user: &self.user })
+    }
+}
+
+/// A commit that its caller may give up: nobody knows then whether it is stored.
+struct Unfinished<'s>(&'s Slot);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.0.fail();
     }
 }
 

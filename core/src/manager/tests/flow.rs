@@ -285,6 +285,12 @@ fn a_csrf_token_outlives_everything_but_a_sign_in() {
     let cookie = host.save(session).cookie;
     assert!(!verifies(&host.load(&cookie)));
     assert!(!verifies(&host.load("")));
+
+    // The end of the session.
+    let mut session = host.load(&cookie);
+    let token = session.csrf_token(&mut SeededRng::new(1)).unwrap();
+    session.destroy();
+    assert!(!session.verify_csrf(token.as_str().as_bytes()));
 }
 
 #[test]
