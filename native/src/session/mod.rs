@@ -102,7 +102,8 @@ impl Session {
     /// [`Error`]; [`Error::Ended`] if another request ended or rotated the session, so that the changes are lost;
     /// [`Error::ResponseSent`] if the session would need a new cookie and the response was sent.
     ///
-    /// A save whose future is dropped counts as one that failed: nobody knows whether the changes are stored.
+    /// A save whose future is dropped counts as one that failed: nobody knows whether the changes are stored. One that rotates or
+    /// ends the session goes on by itself, but the response does not wait for it: wait for such a save.
     pub async fn save(&self) -> Result<(), Error> {
         let phase = self.0.check_saveable()?;
         if let Some(job) = self.0.begin(false, phase)?.job {
