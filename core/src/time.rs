@@ -46,12 +46,20 @@ impl UnixTime {
         self.0 > now.0.saturating_add(MAX_CLOCK_SKEW)
     }
 
-    /// The system's clock.
+    /// The system's clock; on Linux as of its last tick, which is up to 10 ms ago. Whole seconds are all that is wanted, the
+    /// clocks of servers differ by more, and the exact time is a good part of what a short token takes.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn now() -> Self {
-        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        Self(since_epoch.unwrap_or_default().as_secs())
+        #[cfg(target_os = "linux")]
+        let seconds = {
+            let since_epoch = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+            u64::try_from(since_epoch.tv_sec).unwrap_or_default()
+        };
+        #[cfg(not(target_os = "linux"))]
+        let seconds =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+        Self(seconds)
     }
 }
 
@@ -65,6 +73,15 @@ mod tests {
         assert_eq!(early.age(late), Duration::from_mins(1));
         assert_eq!(late.age(early), Duration::ZERO);
         assert_eq!(UnixTime::from_secs(u64::MAX).after(Duration::from_secs(1)).as_secs(), u64::MAX);
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn now_is_what_the_system_says() {
+        let told = UnixTime::now().as_secs();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        // The tick may have been in the second before.
+        assert!(told.abs_diff(now) <= 1, "{told} at {now}");
     }
 
     #[test]

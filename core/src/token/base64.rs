@@ -30,6 +30,14 @@ pub(crate) const fn decoded_len(text: &[u8]) -> usize {
 /// # Errors
 /// [`Full`] if `text` is shorter than [`encoded_len`].
 pub(crate) fn encode(bytes: &[u8], text: &mut [u8]) -> Result<usize, Full> {
+    #[cfg(feature = "std")]
+    {
+        use base64_simd::AsOut as _;
+        // It panics where the text does not fit.
+        let room = text.get_mut(..encoded_len(bytes.len())).ok_or(Full)?;
+        Ok(base64_simd::URL_SAFE.encode(bytes, room.as_out()).len())
+    }
+    #[cfg(not(feature = "std"))]
     ENGINE.encode_slice(bytes, text).map_err(|_| Full)
 }
 

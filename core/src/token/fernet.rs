@@ -1,10 +1,10 @@
 //! Fernet as applications use it.
 
 use core::fmt;
+use core::ops::Range;
 use core::time::Duration;
 
 use rand_core::CryptoRng;
-use zeroize::Zeroize;
 
 use super::InvalidToken;
 use super::base64::decoded_len;
@@ -76,7 +76,10 @@ impl Fernet {
         now: UnixTime,
         plaintext: &mut impl Buffer,
     ) -> Result<(), FernetError> {
-        self.open(token.as_ref(), plaintext, |timestamp| self.is_timely(timestamp, ttl, now)).map(|_| ())
+        let start = plaintext.len();
+        let (_, payload) = self.open_timely(token.as_ref(), ttl, now, plaintext)?;
+        plaintext.truncate(payload.end);
+        Ok(plaintext.try_splice(start..payload.start, &[])?)
     }
 
     /// When `token` was made, if one of the keys made it. Its age is not judged.
@@ -111,34 +114,46 @@ impl Fernet {
         rotated: &mut impl Buffer,
     ) -> Result<(), FernetError> {
         let start = scratch.len();
-        let timestamp = self.open(token.as_ref(), scratch, |_| true)?;
-        let payload = scratch.as_ref().get(start..).unwrap_or_default();
+        let (timestamp, payload) = self.open(token.as_ref(), scratch, |_| true)?;
+        let payload = scratch.as_ref().get(payload).unwrap_or_default();
         let sealed = self.encrypt_at_into(payload, timestamp, rng, rotated);
-        erase_from(scratch, start);
+        scratch.truncate(start);
         sealed.map_err(FernetError::from)
     }
 
-    /// Verifies, asks `accepts` about the timestamp, decrypts (in this order) and appends the payload to `out`.
+    /// Opens a token whose age is judged.
+    fn open_timely(
+        &self,
+        token: &[u8],
+        ttl: Option<Duration>,
+        now: UnixTime,
+        out: &mut impl Buffer,
+    ) -> Result<(UnixTime, Range<usize>), FernetError> {
+        self.open(token, out, |timestamp| self.is_timely(timestamp, ttl, now))
+    }
+
+    /// Verifies, asks `accepts` about the timestamp and decrypts (in this order) what is appended to `out`; returns the
+    /// timestamp, and where in `out` the payload lies. What surrounds the payload there is no secret.
     fn open(
         &self,
         token: &[u8],
         out: &mut impl Buffer,
         accepts: impl FnOnce(UnixTime) -> bool,
-    ) -> Result<UnixTime, FernetError> {
+    ) -> Result<(UnixTime, Range<usize>), FernetError> {
         let start = out.len();
         let opened = self.verify(token, out).and_then(|verified| {
             if !accepts(verified.timestamp) {
                 return Err(FernetError::Invalid);
             }
-            let decoded = out.as_mut().get_mut(start..).unwrap_or_default();
-            let payload = self.keys.decrypt_text(&verified, decoded)?;
-            decoded.copy_within(payload.clone(), 0);
-            // The last bytes of the payload still lie where they were before it was moved to the front.
-            decoded.get_mut(payload.len()..payload.end).unwrap_or_default().zeroize();
-            Ok((verified.timestamp, start.saturating_add(payload.len())))
+            let payload =
+                self.keys.decrypt_text(&verified, out.as_mut().get_mut(start..).unwrap_or_default())?;
+            let payload = start.saturating_add(payload.start)..start.saturating_add(payload.end);
+            Ok((verified.timestamp, payload))
         });
-        out.truncate(opened.as_ref().map_or(start, |(_, end)| *end));
-        opened.map(|(timestamp, _)| timestamp)
+        if opened.is_err() {
+            out.truncate(start);
+        }
+        opened
     }
 
     /// Appends the decoded token to `out`, whatever comes of it.
@@ -187,9 +202,9 @@ impl Fernet {
         ttl: Option<Duration>,
         now: UnixTime,
     ) -> Result<Plaintext, FernetError> {
-        let mut plaintext = Plaintext(alloc::vec::Vec::with_capacity(decoded_len(token.as_ref())));
-        self.decrypt_at_into(token, ttl, now, &mut plaintext.0)?;
-        Ok(plaintext)
+        let mut decoded = alloc::vec::Vec::with_capacity(decoded_len(token.as_ref()));
+        let (_, payload) = self.open_timely(token.as_ref(), ttl, now, &mut decoded)?;
+        Ok(Plaintext::new(decoded, payload))
     }
 
     /// When `token` was made, if one of the keys made it. Its age is not judged.
@@ -237,12 +252,6 @@ impl Fernet {
         let now = if ttl.is_some() || self.is_strict { UnixTime::now() } else { UnixTime::default() };
         self.decrypt_at(token, ttl, now)
     }
-}
-
-/// Zeroes what lies behind `end` and drops it.
-fn erase_from(buffer: &mut impl Buffer, end: usize) {
-    buffer.as_mut().get_mut(end..).unwrap_or_default().zeroize();
-    buffer.truncate(end);
 }
 
 /// Why a token was not opened.

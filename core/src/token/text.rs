@@ -103,8 +103,10 @@ impl KeyRing {
     }
 }
 
-/// Fills `text`, which is as long as the token, without a second buffer: the binary token is made at its end
-/// and encoded to its beginning.
+/// Binary tokens up to this length are made on the stack. Those of session ids are 121 bytes long, up to 209.
+const ON_STACK: usize = 256;
+
+/// Fills `text`, which is as long as the token.
 fn seal(
     key: &TokenKey,
     payload: &[u8],
@@ -113,31 +115,42 @@ fn seal(
     text: &mut [u8],
 ) -> Result<(), Full> {
     let length = sealed_len(payload.len());
+    if cfg!(feature = "std") && length <= ON_STACK {
+        let mut buffer = [0; ON_STACK];
+        let token = buffer.get_mut(..length).ok_or(Full)?;
+        seal_binary(key, payload, at, iv, token)?;
+        return encode(token, text).map(|_| ());
+    }
+    // Without a second buffer: the binary token is made at the text's end and encoded to its beginning.
     let offset = text.len().checked_sub(length).ok_or(Full)?;
-    let token = text.get_mut(offset..).ok_or(Full)?;
+    seal_binary(key, payload, at, iv, text.get_mut(offset..).ok_or(Full)?)?;
+    encode_from_end(text, offset)
+}
+
+/// Fills `token`, which is as long as the binary token.
+fn seal_binary(
+    key: &TokenKey,
+    payload: &[u8],
+    at: UnixTime,
+    iv: [u8; IV_LENGTH],
+    token: &mut [u8],
+) -> Result<(), Full> {
     token
         .get_mut(PREFIX..)
         .and_then(|rest| rest.get_mut(..payload.len()))
         .ok_or(Full)?
         .copy_from_slice(payload);
-    key.seal_in_place(token, payload.len(), at, iv)?;
-    encode_from_end(text, offset)
+    key.seal_in_place(token, payload.len(), at, iv)
 }
+
+/// What is encoded at once: the end of each chunk is encoded without SIMD, but devices have no stack for large ones.
+const CHUNK: usize = if cfg!(feature = "std") { 1_536 } else { 192 };
 
 /// Encodes the bytes of `text` from `offset` on over all of `text`.
 ///
 /// Four characters are written for three bytes read, and the reader has exactly the difference as its lead,
 /// so the writer reaches it only at the end.
 fn encode_from_end(text: &mut [u8], offset: usize) -> Result<(), Full> {
-    // Each chunk's end is encoded without SIMD; but devices have no stack for larger ones, and they take time to lay out.
-    if cfg!(feature = "std") && text.len().saturating_sub(offset) > 192 {
-        encode_by_chunks::<1_536>(text, offset)
-    } else {
-        encode_by_chunks::<192>(text, offset)
-    }
-}
-
-fn encode_by_chunks<const CHUNK: usize>(text: &mut [u8], offset: usize) -> Result<(), Full> {
     let mut chunk = [0; CHUNK];
     let (mut read, mut written) = (offset, 0_usize);
     while read < text.len() {

@@ -11,20 +11,10 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> UnixTime;
 }
 
-/// The operating system's clock; on Linux as of its last tick, which is up to 10 ms ago: a request asks several times, whole
-/// seconds are all it wants, and the clocks of servers differ by more.
+/// The operating system's clock, [`UnixTime::now`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
-#[cfg(target_os = "linux")]
-impl Clock for SystemClock {
-    fn now(&self) -> UnixTime {
-        let since_epoch = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
-        UnixTime::from_secs(u64::try_from(since_epoch.tv_sec).unwrap_or_default())
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
 impl Clock for SystemClock {
     fn now(&self) -> UnixTime {
         UnixTime::now()
@@ -57,17 +47,5 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> UnixTime {
         UnixTime::from_secs(self.0.load(Ordering::SeqCst))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_system_clock_tells_the_time() {
-        let (told, now) = (SystemClock.now(), UnixTime::now());
-        // The tick may have been in the second before.
-        assert!(told.as_secs().abs_diff(now.as_secs()) <= 1, "{told:?} at {now:?}");
     }
 }
