@@ -66,13 +66,17 @@ impl Moody {
         }
     }
 
-    /// Saves the session, and gives that up before the answer.
-    fn give_up_a_save(&self, session: &Session) {
-        *self.0.kept_back.lock().unwrap() = Some(Arc::default());
-        let mut save = Box::pin(session.save());
-        assert!(save.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        drop(save);
+    /// Saves the session, and gives that up before the answer, which comes later.
+    async fn give_up_a_save(&self, session: &Session) {
+        let answer = Arc::new(Notify::new());
+        *self.0.kept_back.lock().unwrap() = Some(Arc::clone(&answer));
+        let given_up = tokio::time::timeout(Duration::from_millis(1), session.save());
+        assert!(given_up.await.is_err());
         *self.0.kept_back.lock().unwrap() = None;
+        tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            answer.notify_one();
+        });
     }
 
     /// Reloads the session, and does something else between the read and its answer.
@@ -110,6 +114,7 @@ impl Store for Moody {
         self.check()?;
         let outcome = Store::put(&self.0.store, put).await;
         self.wait().await;
+        self.check()?;
         outcome
     }
 
@@ -231,26 +236,66 @@ async fn what_happens_beside_a_reload_is_not_undone_by_it() {
 }
 
 #[tokio::test]
-async fn a_save_that_is_given_up_is_not_taken_for_done() {
+async fn a_response_waits_for_a_save_that_is_given_up() {
     let store = Moody::default();
     let manager = manager(&store);
-    let (_, header) = stored(&manager).await;
     let gives_up = store.clone();
     let handler = async move |session: Session| {
         session.insert("n", &2).unwrap();
-        gives_up.give_up_a_save(&session);
+        if session.reason().unwrap().is_none() {
+            session.sign_in("ann").unwrap();
+        }
+        gives_up.give_up_a_save(&session).await;
+        "saved"
     };
     let site = Router::new().route("/", get(handler)).layer(SessionLayer::new(manager.clone()));
-    let request = Request::builder().header("cookie", header).body(Body::empty()).unwrap();
-    assert_eq!(site.oneshot(request).await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
-    // After the response the session is read again.
-    let (session, _) = stored(&manager).await;
-    session.commit().await.unwrap();
-    session.reload().await.unwrap();
-    session.insert("n", &3).unwrap();
-    store.give_up_a_save(&session);
-    session.reload().await.unwrap();
-    assert_eq!(session.get("n").unwrap(), Some(3));
+    // A session that begins, and one that gets another id.
+    let (_, stored) = stored(&manager).await;
+    for cookie in ["", &stored] {
+        let request = Request::builder().header("cookie", cookie).body(Body::empty()).unwrap();
+        let response = site.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let cookie = response.headers().get("set-cookie").unwrap().as_bytes();
+        assert_eq!(manager.load([cookie]).await.unwrap().get("n").unwrap(), Some(2));
+    }
+    assert_eq!(manager.load([stored.as_bytes()]).await.unwrap().reason().unwrap(), Some(Reason::Missing));
+}
+
+#[tokio::test]
+async fn a_save_that_is_given_up_and_fails_is_not_taken_for_done() {
+    let store = Moody::default();
+    let manager = manager(&store);
+    let gives_up = store.clone();
+    let handler = async move |session: Session| {
+        session.insert("n", &2).unwrap();
+        gives_up.give_up_a_save(&session).await;
+        gives_up.fail(true);
+    };
+    let site = Router::new().route("/", get(handler)).layer(SessionLayer::new(manager));
+    let response = site.oneshot(Request::new(Body::empty())).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!response.headers().contains_key("set-cookie"));
+}
+
+#[tokio::test]
+async fn saves_and_reloads_wait_for_a_save_that_is_under_way() {
+    let store = Moody::default();
+    let manager = manager(&store);
+    let (session, header) = stored(&manager).await;
+    for n in 2..4 {
+        session.insert("n", &n).unwrap();
+        store.give_up_a_save(&session).await;
+        assert!(matches!(session.insert("n", &0), Err(SessionError::Committed)), "while it is under way");
+        session.save().await.unwrap();
+        session.insert("n", &-n).unwrap();
+        store.give_up_a_save(&session).await;
+        session.reload().await.unwrap();
+        assert_eq!(session.get("n").unwrap(), Some(-n));
+        // The second time, the response was sent.
+        session.commit().await.unwrap();
+        session.reload().await.unwrap();
+    }
+    assert_eq!(manager.load([header.as_bytes()]).await.unwrap().get("n").unwrap(), Some(-3));
 }
 
 #[tokio::test]

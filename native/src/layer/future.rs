@@ -91,15 +91,19 @@ where
                     let discard = response.status().is_server_error();
                     match slot.begin(discard, Phase::Committed) {
                         Ok(Begun { was_read: false, .. }) => return Poll::Ready(Ok(response)),
-                        Ok(Begun { job: None, has_cookies, .. }) => {
+                        Ok(Begun { job: None, is_saving: false, has_cookies, .. }) => {
                             let cookies = if has_cookies { slot.take_cookies() } else { Vec::new() };
                             response::finish(&mut response, cookies);
                             return Poll::Ready(Ok(response));
                         }
-                        Ok(Begun { job: Some(job), .. }) => {
+                        Ok(Begun { job, .. }) => {
                             let (slot, of_slot) = (Arc::clone(slot), Arc::clone(slot));
-                            let writes: Writes =
-                                Box::pin(async move { of_slot.carry_out(job, Phase::Committed).await });
+                            let writes: Writes = Box::pin(async move {
+                                match job {
+                                    Some(job) => of_slot.carry_out(job, Phase::Committed).await,
+                                    None => of_slot.commit(discard).await,
+                                }
+                            });
                             work.set(Self::Commit { writes, slot, response: Some(response) });
                         }
                         Err(error) => {

@@ -89,9 +89,7 @@ impl Session {
     /// [`Error`], as [`Error::Ended`] if another request ended or rotated the session, so that the changes are lost: the
     /// response must not be sent as if all were well.
     pub async fn commit(&self) -> Result<Vec<String>, Error> {
-        if let Some(job) = self.0.begin(false, Phase::Committed)?.job {
-            self.0.carry_out(job, Phase::Committed).await?;
-        }
+        self.0.commit(false).await?;
         Ok(self.0.take_cookies())
     }
 
@@ -102,14 +100,10 @@ impl Session {
     /// [`Error`]; [`Error::Ended`] if another request ended or rotated the session, so that the changes are lost;
     /// [`Error::ResponseSent`] if the session would need a new cookie and the response was sent.
     ///
-    /// A save whose future is dropped counts as one that failed: nobody knows whether the changes are stored. One that rotates or
-    /// ends the session goes on by itself, but the response does not wait for it: wait for such a save.
+    /// It waits for a save of the same session that is under way. One whose future is dropped goes on by itself, and the
+    /// response waits for it, with its cookies, or fails with it.
     pub async fn save(&self) -> Result<(), Error> {
-        let phase = self.0.check_saveable()?;
-        if let Some(job) = self.0.begin(false, phase)?.job {
-            self.0.carry_out(job, phase).await?;
-        }
-        Ok(())
+        self.0.save().await
     }
 
     /// Reads the session again, with what other requests have stored since. Changes that were not saved are dropped, those

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use fastsession_core::manager::{Pending, Placement};
 use spin::Yield;
 use spin::mutex::{SpinMutex, SpinMutexGuard};
+use tokio::sync::Notify;
+use tracing::Instrument as _;
 
 use crate::manager::{CoreCommit, CoreFinished, CoreSession, Repeat, SessionManager};
 use crate::{Error, SessionError};
@@ -19,6 +21,8 @@ pub(crate) struct Slot {
     state: SpinMutex<State, Yield>,
     /// Whether anybody has asked for the session: handlers with several extractors do, and need no lock to see that.
     is_opened: AtomicBool,
+    /// Told of when a save ends.
+    saved: Notify,
     /// The thread that runs a closure on the session, 0 for none: it must not wait for itself.
     user: AtomicUsize,
 }
@@ -33,6 +37,8 @@ struct State {
     /// What the browser's data cookies hold, those of this request's last save above all; nothing where sessions are in the
     /// store alone.
     copies: Vec<Vec<u8>>,
+    /// Whether a save is under way, which goes on whoever waits for it.
+    is_saving: bool,
     /// How many commits have taken the session with them.
     commits: u64,
     /// What to read again after a save that failed once the response had begun.
@@ -60,6 +66,8 @@ pub(crate) enum Phase {
 pub(crate) struct Begun {
     /// Whether the session was opened at all.
     pub(crate) was_read: bool,
+    /// Whether a save is under way, so that nothing was begun: wait for [`Slot::saved`].
+    pub(crate) is_saving: bool,
     /// Whether there is anything for [`Slot::take_cookies`] to take.
     pub(crate) has_cookies: bool,
     /// Writes to carry out, if any.
@@ -81,6 +89,7 @@ impl Slot {
             repeats: Vec::new(),
             cookies: Vec::new(),
             copies: Vec::new(),
+            is_saving: false,
             commits: 0,
             again: None,
             is_destroyed: false,
@@ -89,6 +98,7 @@ impl Slot {
             manager,
             state: SpinMutex::new(state),
             is_opened: AtomicBool::new(false),
+            saved: Notify::new(),
             user: AtomicUsize::new(0),
         }
     }
@@ -144,7 +154,11 @@ impl Slot {
     pub(crate) fn begin(&self, discard: bool, next: Phase) -> Result<Begun, Error> {
         let mut state = self.lock();
         let was_read = state.phase != Phase::Unopened;
-        let nothing = Begun { was_read, has_cookies: !state.cookies.is_empty(), job: None };
+        let is_saving = state.is_saving;
+        let nothing = Begun { was_read, is_saving, has_cookies: !state.cookies.is_empty(), job: None };
+        if is_saving {
+            return Ok(nothing);
+        }
         if state.phase == Phase::Failed {
             return Err(Error::Unsaved);
         }
@@ -167,6 +181,7 @@ impl Slot {
         state.again = (next == Phase::Detached).then(|| inner.core().reload(&session));
         state.commits = state.commits.wrapping_add(1);
         state.phase = Phase::Committed;
+        state.is_saving = next != Phase::Committed;
         drop(state);
         let mut commit = inner.commit(session).inspect_err(|_| self.fail())?;
         if !inner.write_at_once(&mut commit) {
@@ -176,35 +191,81 @@ impl Slot {
         Ok(Begun { has_cookies: self.finished(finished, next), ..nothing })
     }
 
-    /// Carries out what [`Self::begin`] has begun, whatever happens to the caller if something ends with it.
+    /// Stores the changes, after those of a save that is under way.
+    pub(crate) async fn commit(self: &Arc<Self>, discard: bool) -> Result<(), Error> {
+        loop {
+            self.saved().await;
+            let Begun { is_saving, job, .. } = self.begin(discard, Phase::Committed)?;
+            match job {
+                Some(job) => return self.carry_out(job, Phase::Committed).await,
+                None if is_saving => {}
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Stores the changes of a request that goes on, after those of a save that is under way.
+    pub(crate) async fn save(self: &Arc<Self>) -> Result<(), Error> {
+        loop {
+            self.saved().await;
+            let Some(next) = self.check_saveable()? else { continue };
+            let Begun { is_saving, job, .. } = self.begin(false, next)?;
+            match job {
+                Some(job) => return self.carry_out(job, next).await,
+                None if is_saving => {}
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Ends when no save is under way.
+    async fn saved(&self) {
+        loop {
+            let saved = self.saved.notified();
+            if !self.lock().is_saving {
+                return;
+            }
+            saved.await;
+        }
+    }
+
+    /// Carries out what [`Self::begin`] has begun: whatever happens to the caller if something ends with it, or if it is a
+    /// save, which the response waits for.
     pub(crate) async fn carry_out(self: &Arc<Self>, job: Job, next: Phase) -> Result<(), Error> {
-        if !job.commit.must_finish() {
-            let unfinished = Unfinished(self);
-            let written = self.write(job, next).await;
-            std::mem::forget(unfinished);
-            return written;
+        if !job.commit.must_finish() && next == Phase::Committed {
+            return self.write(job, next).await;
         }
         let this = Arc::clone(self);
-        let written = tokio::spawn(async move { this.write(job, next).await }).await;
-        written.unwrap_or_else(|error| {
+        let writing = async move { this.write(job, next).await };
+        tokio::spawn(writing.in_current_span()).await.unwrap_or_else(|error| {
             if let Ok(panic) = error.try_into_panic() {
                 std::panic::resume_unwind(panic);
             }
+            // It may never have begun.
             self.fail();
             Err(Error::ShutDown)
         })
     }
 
     async fn write(&self, job: Job, next: Phase) -> Result<(), Error> {
-        let finished = self.manager.inner().write(job.commit, job.repeats).await;
-        let finished = finished.inspect_err(|_| self.fail())?;
+        let unfinished = Unfinished(self);
+        let finished = self.manager.inner().write(job.commit, job.repeats).await?;
+        std::mem::forget(unfinished);
         let has_lost_changes = finished.has_lost_changes();
         self.finished(finished, next);
         if has_lost_changes { Err(Error::Ended) } else { Ok(()) }
     }
 
     fn fail(&self) {
-        self.lock().phase = Phase::Failed;
+        let mut state = self.lock();
+        state.phase = Phase::Failed;
+        self.end_save(&mut state);
+    }
+
+    fn end_save(&self, state: &mut State) {
+        if std::mem::take(&mut state.is_saving) {
+            self.saved.notify_waiters();
+        }
     }
 
     /// Ends a commit; tells whether there are cookies, of this one or an earlier one.
@@ -216,6 +277,7 @@ impl Slot {
         let mut state = self.lock();
         state.phase = next;
         state.finished = Some(finished);
+        self.end_save(&mut state);
         if cookies.is_empty() {
             return !state.cookies.is_empty();
         }
@@ -236,14 +298,15 @@ impl Slot {
         std::mem::take(&mut self.lock().cookies)
     }
 
-    /// The phase that a save leaves the session in.
-    pub(crate) fn check_saveable(&self) -> Result<Phase, Error> {
+    /// The phase that a save leaves the session in; `None` if another save is under way.
+    fn check_saveable(&self) -> Result<Option<Phase>, Error> {
         let mut state = self.lock();
         self.take_up(&mut state);
         match (state.phase, &state.session) {
-            (Phase::Open, Some(_)) => Ok(Phase::Open),
+            _ if state.is_saving => Ok(None),
+            (Phase::Open, Some(_)) => Ok(Some(Phase::Open)),
             (Phase::Detached, Some(session)) if session.needs_cookie() => Err(Error::ResponseSent),
-            (Phase::Detached, Some(_)) => Ok(Phase::Detached),
+            (Phase::Detached, Some(_)) => Ok(Some(Phase::Detached)),
             (Phase::Failed, _) => Err(Error::Unsaved),
             _ => Err(SessionError::Committed.into()),
         }
@@ -252,7 +315,8 @@ impl Slot {
     /// Reads the session again. The old one stays where it is until that has succeeded.
     pub(crate) async fn reload(&self) -> Result<(), Error> {
         loop {
-            let (pending, copies, commits) = self.begin_reload()?;
+            self.saved().await;
+            let Some((pending, copies, commits)) = self.begin_reload()? else { continue };
             let (session, _) = self.manager.inner().read(pending, copies).await?;
             if self.reloaded(session, commits)? {
                 return Ok(());
@@ -261,11 +325,14 @@ impl Slot {
         }
     }
 
-    /// What to read, the copies in cookies, and how many commits there were.
-    fn begin_reload(&self) -> Result<(Pending, Vec<Vec<u8>>, u64), Error> {
+    /// What to read, the copies in cookies, and how many commits there were; `None` if a save is under way.
+    fn begin_reload(&self) -> Result<Option<(Pending, Vec<Vec<u8>>, u64)>, Error> {
         let core = self.manager.inner().core();
         let mut state = self.lock();
         self.take_up(&mut state);
+        if state.is_saving {
+            return Ok(None);
+        }
         if core.placement() == Placement::Cookie && !matches!(state.phase, Phase::Open | Phase::Failed) {
             return Err(Error::ResponseSent);
         }
@@ -277,7 +344,7 @@ impl Slot {
             (None, _) if state.phase == Phase::Failed => return Err(Error::Unsaved),
             (None, _) => return Err(SessionError::Committed.into()),
         };
-        Ok((pending, state.copies.clone(), state.commits))
+        Ok(Some((pending, state.copies.clone(), state.commits)))
     }
 
     /// Goes on with the session that was read again; `false` if it was committed meanwhile.
@@ -321,7 +388,7 @@ impl Slot {
     }
 }
 
-/// A commit that its caller may give up: nobody knows then whether it is stored.
+/// A commit that has failed, or that its caller may give up: nobody knows then whether it is stored.
 struct Unfinished<'s>(&'s Slot);
 
 impl Drop for Unfinished<'_> {
