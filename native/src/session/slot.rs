@@ -21,8 +21,6 @@ pub(crate) struct Slot {
     state: SpinMutex<State, Yield>,
     /// Whether anybody has asked for the session: handlers with several extractors do, and need no lock to see that.
     is_opened: AtomicBool,
-    /// Told of when a save ends.
-    saved: Notify,
     /// The thread that runs a closure on the session, 0 for none: it must not wait for itself.
     user: AtomicUsize,
 }
@@ -37,8 +35,8 @@ struct State {
     /// What the browser's data cookies hold, those of this request's last save above all; nothing where sessions are in the
     /// store alone.
     copies: Vec<Vec<u8>>,
-    /// Whether a save is under way, which goes on whoever waits for it.
-    is_saving: bool,
+    /// Who waits for the end of a save, if one is under way: it goes on by itself.
+    saving: Option<Arc<Notify>>,
     /// How many commits have taken the session with them.
     commits: u64,
     /// What to read again after a save that failed once the response had begun.
@@ -89,7 +87,7 @@ impl Slot {
             repeats: Vec::new(),
             cookies: Vec::new(),
             copies: Vec::new(),
-            is_saving: false,
+            saving: None,
             commits: 0,
             again: None,
             is_destroyed: false,
@@ -98,7 +96,6 @@ impl Slot {
             manager,
             state: SpinMutex::new(state),
             is_opened: AtomicBool::new(false),
-            saved: Notify::new(),
             user: AtomicUsize::new(0),
         }
     }
@@ -154,7 +151,7 @@ impl Slot {
     pub(crate) fn begin(&self, discard: bool, next: Phase) -> Result<Begun, Error> {
         let mut state = self.lock();
         let was_read = state.phase != Phase::Unopened;
-        let is_saving = state.is_saving;
+        let is_saving = state.saving.is_some();
         let nothing = Begun { was_read, is_saving, has_cookies: !state.cookies.is_empty(), job: None };
         if is_saving {
             return Ok(nothing);
@@ -181,7 +178,7 @@ impl Slot {
         state.again = (next == Phase::Detached).then(|| inner.core().reload(&session));
         state.commits = state.commits.wrapping_add(1);
         state.phase = Phase::Committed;
-        state.is_saving = next != Phase::Committed;
+        state.saving = (next != Phase::Committed).then(Arc::default);
         drop(state);
         let mut commit = inner.commit(session).inspect_err(|_| self.fail())?;
         if !inner.write_at_once(&mut commit) {
@@ -221,11 +218,12 @@ impl Slot {
     /// Ends when no save is under way.
     async fn saved(&self) {
         loop {
-            let saved = self.saved.notified();
-            if !self.lock().is_saving {
-                return;
+            let Some(saved) = self.lock().saving.clone() else { return };
+            let notified = saved.notified();
+            // It may have ended before there was somebody to tell.
+            if self.lock().saving.is_some() {
+                notified.await;
             }
-            saved.await;
         }
     }
 
@@ -259,13 +257,7 @@ impl Slot {
     fn fail(&self) {
         let mut state = self.lock();
         state.phase = Phase::Failed;
-        self.end_save(&mut state);
-    }
-
-    fn end_save(&self, state: &mut State) {
-        if std::mem::take(&mut state.is_saving) {
-            self.saved.notify_waiters();
-        }
+        state.end_save();
     }
 
     /// Ends a commit; tells whether there are cookies, of this one or an earlier one.
@@ -277,7 +269,7 @@ impl Slot {
         let mut state = self.lock();
         state.phase = next;
         state.finished = Some(finished);
-        self.end_save(&mut state);
+        state.end_save();
         if cookies.is_empty() {
             return !state.cookies.is_empty();
         }
@@ -303,7 +295,7 @@ impl Slot {
         let mut state = self.lock();
         self.take_up(&mut state);
         match (state.phase, &state.session) {
-            _ if state.is_saving => Ok(None),
+            _ if state.saving.is_some() => Ok(None),
             (Phase::Open, Some(_)) => Ok(Some(Phase::Open)),
             (Phase::Detached, Some(session)) if session.needs_cookie() => Err(Error::ResponseSent),
             (Phase::Detached, Some(_)) => Ok(Some(Phase::Detached)),
@@ -330,7 +322,7 @@ impl Slot {
         let core = self.manager.inner().core();
         let mut state = self.lock();
         self.take_up(&mut state);
-        if state.is_saving {
+        if state.saving.is_some() {
             return Ok(None);
         }
         if core.placement() == Placement::Cookie && !matches!(state.phase, Phase::Open | Phase::Failed) {
@@ -385,6 +377,14 @@ impl Slot {
         let state = self.lock();
         self.user.store(thread, Ordering::Relaxed);
         Ok(UserLock { state, user: &self.user })
+    }
+}
+
+impl State {
+    fn end_save(&mut self) {
+        if let Some(saving) = self.saving.take() {
+            saving.notify_waiters();
+        }
     }
 }
 
