@@ -151,16 +151,14 @@ impl Slot {
     pub(crate) fn begin(&self, discard: bool, next: Phase) -> Result<Begun, Error> {
         let mut state = self.lock();
         let was_read = state.phase != Phase::Unopened;
-        let is_saving = state.saving.is_some();
-        let nothing = Begun { was_read, is_saving, has_cookies: !state.cookies.is_empty(), job: None };
-        if is_saving {
-            return Ok(nothing);
-        }
-        if state.phase == Phase::Failed {
-            return Err(Error::Unsaved);
-        }
-        if !matches!(state.phase, Phase::Open | Phase::Detached) {
-            return Ok(nothing);
+        let has_cookies = !state.cookies.is_empty();
+        let nothing = Begun { was_read, is_saving: false, has_cookies, job: None };
+        match state.phase {
+            Phase::Open | Phase::Detached => {}
+            Phase::Failed => return Err(Error::Unsaved),
+            Phase::Unopened | Phase::Committed => {
+                return Ok(Begun { is_saving: state.saving.is_some(), ..nothing });
+            }
         }
         self.take_up(&mut state);
         let Some(session) = &mut state.session else { return Ok(nothing) };
@@ -178,7 +176,9 @@ impl Slot {
         state.again = (next == Phase::Detached).then(|| inner.core().reload(&session));
         state.commits = state.commits.wrapping_add(1);
         state.phase = Phase::Committed;
-        state.saving = (next != Phase::Committed).then(Arc::default);
+        if next != Phase::Committed {
+            state.saving = Some(Arc::default());
+        }
         drop(state);
         let mut commit = inner.commit(session).inspect_err(|_| self.fail())?;
         if !inner.write_at_once(&mut commit) {
@@ -221,7 +221,8 @@ impl Slot {
             let Some(saved) = self.lock().saving.clone() else { return };
             let notified = saved.notified();
             // It may have ended before there was somebody to tell.
-            if self.lock().saving.is_some() {
+            let goes_on = self.lock().saving.as_ref().is_some_and(|saving| Arc::ptr_eq(saving, &saved));
+            if goes_on {
                 notified.await;
             }
         }
