@@ -60,8 +60,10 @@ async fn a_thousand_sessions_go_there_and_back() {
     }
     let returned = through_javascript(&parcels);
     assert_eq!(returned.len(), SESSIONS);
-    for ((sent, back), values) in parcels.iter().zip(&returned).zip(&expected) {
+    for (number, ((sent, back), values)) in parcels.iter().zip(&returned).zip(&expected).enumerate() {
         assert_ne!(sent.record, back.record);
+        let is_signed_in_there = number % 3 == 1;
+        assert_eq!((sent.cookie != back.cookie, sent.key != back.key), (is_signed_in_there, is_signed_in_there));
         let store = MemoryStore::new();
         let record = hex::decode(&back.record).unwrap();
         let key = fastsession::StoreKey::from_hex(&back.key).unwrap();
@@ -70,7 +72,13 @@ async fn a_thousand_sessions_go_there_and_back() {
         let _ = store.put(put).await.unwrap();
         let session = manager(&store).load([back.cookie.as_bytes()]).await.unwrap();
         assert_eq!((session.reason().unwrap(), session.key()), (None, Some(key)));
-        assert_eq!((session.owner(), session.label()), (sent.owner.clone(), sent.label.clone()));
+        let (owner, label) = if is_signed_in_there {
+            (Some(format!("user {number} ö")), "an edge".to_owned())
+        } else {
+            (sent.owner.clone(), sent.label.clone())
+        };
+        assert_eq!((session.owner(), session.label()), (owner, label));
+        assert_eq!(session.authenticated_at().is_some(), number % 3 < 2);
         assert!(session.verify_csrf(&back.csrf));
         assert_eq!(session.take_flash::<String>("back").unwrap().as_deref(), Some("from JavaScript"));
         assert_eq!(session.len(), values.len());
