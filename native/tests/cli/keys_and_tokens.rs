@@ -33,6 +33,12 @@ fn keys_are_derived_from_passphrases() {
     }
     assert_ne!(output(&weak, None, b"correct horse\n\n"), b"55OAd2tflUTH4YSz1J9pqJKxekgvYjw3bPGXGUbRpZE=\n");
     assert!(run(&weak, None, b"correct horse").stderr.starts_with(b"fastsession: warning: "));
+    // Eight bytes are the least of a salt.
+    for (salt, warnings) in [("00010203040506", 2), ("0001020304050607", 1)] {
+        let said =
+            run(&format!("key derive --iterations 1 --salt-hex {salt}"), None, b"correct horse").stderr;
+        assert_eq!(String::from_utf8_lossy(&said).matches("fastsession: warning: ").count(), warnings);
+    }
     assert!(complaint(2, arguments, None, b"\n").contains("empty"));
 }
 

@@ -63,7 +63,10 @@ async fn a_thousand_sessions_go_there_and_back() {
     for (number, ((sent, back), values)) in parcels.iter().zip(&returned).zip(&expected).enumerate() {
         assert_ne!(sent.record, back.record);
         let is_signed_in_there = number % 3 == 1;
-        assert_eq!((sent.cookie != back.cookie, sent.key != back.key), (is_signed_in_there, is_signed_in_there));
+        assert_eq!(
+            (sent.cookie != back.cookie, sent.key != back.key),
+            (is_signed_in_there, is_signed_in_there)
+        );
         let store = MemoryStore::new();
         let record = hex::decode(&back.record).unwrap();
         let key = fastsession::StoreKey::from_hex(&back.key).unwrap();

@@ -45,17 +45,28 @@ impl Command {
     }
 }
 
+/// The least bytes of a salt, RFC 8018 section 4.1.
+const SALT_LENGTH: usize = 8;
+
 fn derive(salt: &Salt, iterations: u32) -> Result<Key, Failure> {
     if iterations < DEFAULT_ITERATIONS {
-        let _ = writeln!(
-            std::io::stderr(),
-            "fastsession: warning: {iterations} iterations; with fewer than {DEFAULT_ITERATIONS} the passphrase \
-             is easier to guess"
-        );
+        warn(&format!(
+            "{iterations} iterations; with fewer than {DEFAULT_ITERATIONS} the passphrase is easier to guess"
+        ));
+    }
+    if salt.0.len() < SALT_LENGTH {
+        warn(&format!(
+            "a salt of {} bytes; with fewer than {SALT_LENGTH}, one guess serves for other services' keys too",
+            salt.0.len()
+        ));
     }
     let input = stdio::read()?;
     Key::derive_with_iterations(without_line_end(&input), &salt.0, iterations)
         .map_err(|error| Failure::untried("no key", error))
+}
+
+fn warn(what: &str) {
+    let _ = writeln!(std::io::stderr(), "fastsession: warning: {what}");
 }
 
 fn without_line_end(text: &[u8]) -> &[u8] {
