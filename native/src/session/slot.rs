@@ -78,6 +78,15 @@ pub(crate) struct Job {
     repeats: Vec<Repeat>,
 }
 
+/// What to read again.
+struct Reread {
+    pending: Pending,
+    /// What the browser's data cookies hold.
+    copies: Vec<Vec<u8>>,
+    /// How many commits there were before.
+    commits: u64,
+}
+
 impl Slot {
     pub(crate) fn new(manager: SessionManager) -> Self {
         let state = State {
@@ -309,7 +318,7 @@ impl Slot {
     pub(crate) async fn reload(&self) -> Result<(), Error> {
         loop {
             self.saved().await;
-            let Some((pending, copies, commits)) = self.begin_reload()? else { continue };
+            let Some(Reread { pending, copies, commits }) = self.begin_reload()? else { continue };
             let (session, _) = self.manager.inner().read(pending, copies).await?;
             if self.reloaded(session, commits)? {
                 return Ok(());
@@ -318,8 +327,8 @@ impl Slot {
         }
     }
 
-    /// What to read, the copies in cookies, and how many commits there were; `None` if a save is under way.
-    fn begin_reload(&self) -> Result<Option<(Pending, Vec<Vec<u8>>, u64)>, Error> {
+    /// What to read; `None` if a save is under way.
+    fn begin_reload(&self) -> Result<Option<Reread>, Error> {
         let core = self.manager.inner().core();
         let mut state = self.lock();
         self.take_up(&mut state);
@@ -337,7 +346,7 @@ impl Slot {
             (None, _) if state.phase == Phase::Failed => return Err(Error::Unsaved),
             (None, _) => return Err(SessionError::Committed.into()),
         };
-        Ok(Some((pending, state.copies.clone(), state.commits)))
+        Ok(Some(Reread { pending, copies: state.copies.clone(), commits: state.commits }))
     }
 
     /// Goes on with the session that was read again; `false` if it was committed meanwhile.
