@@ -278,6 +278,20 @@ async fn a_save_that_is_given_up_and_fails_is_not_taken_for_done() {
 }
 
 #[tokio::test]
+async fn a_save_that_panics_holds_nobody_up() {
+    let builder = SessionManager::builder(keys(), MemoryStore::new()).cookie_name("id");
+    let manager =
+        builder.on_event(|event| assert!(event.key.is_none(), "a panic, on purpose")).build().unwrap();
+    let handler = |session: Session| async move {
+        session.insert("n", &1).unwrap();
+        assert!(tokio::spawn(async move { session.save().await }).await.is_err());
+    };
+    let site = Router::new().route("/", get(handler)).layer(SessionLayer::new(manager));
+    let response = tokio::time::timeout(Duration::from_secs(10), site.oneshot(Request::new(Body::empty())));
+    assert_eq!(response.await.unwrap().unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
 async fn saves_and_reloads_wait_for_a_save_that_is_under_way() {
     let store = Moody::default();
     let manager = manager(&store);

@@ -189,11 +189,14 @@ impl Slot {
             state.saving = Some(Arc::default());
         }
         drop(state);
-        let mut commit = inner.commit(session).inspect_err(|_| self.fail())?;
+        let unfinished = Unfinished(self);
+        let mut commit = inner.commit(session)?;
         if !inner.write_at_once(&mut commit) {
+            std::mem::forget(unfinished);
             return Ok(Begun { job: Some(Job { commit, repeats }), ..nothing });
         }
-        let finished = inner.finish(commit).inspect_err(|_| self.fail())?;
+        let finished = inner.finish(commit)?;
+        std::mem::forget(unfinished);
         Ok(Begun { has_cookies: self.finished(finished, next), ..nothing })
     }
 
@@ -245,7 +248,10 @@ impl Slot {
         }
         let this = Arc::clone(self);
         let writing = async move { this.write(job, next).await };
-        tokio::spawn(writing.in_current_span()).await.unwrap_or_else(|error| {
+        let unfinished = Unfinished(self);
+        let task = tokio::spawn(writing.in_current_span());
+        std::mem::forget(unfinished);
+        task.await.unwrap_or_else(|error| {
             if let Ok(panic) = error.try_into_panic() {
                 std::panic::resume_unwind(panic);
             }
@@ -398,7 +404,7 @@ impl State {
     }
 }
 
-/// A commit that has failed, or that its caller may give up: nobody knows then whether it is stored.
+/// A commit that fails, panics, or is given up by its caller unless this is forgotten: nobody knows then whether it is stored.
 struct Unfinished<'s>(&'s Slot);
 
 impl Drop for Unfinished<'_> {
