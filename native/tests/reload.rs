@@ -1,4 +1,4 @@
-//! Reading a session again, wherever it is kept and whatever the store does.
+//! Saving a session and reading it again, wherever it is kept and whatever the store does.
 #![allow(clippy::unwrap_used)] // tests
 
 use std::future::Future as _;
