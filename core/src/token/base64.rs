@@ -3,7 +3,12 @@
 //! Tokens are read strictly: there is exactly one padded and one unpadded text for given bytes, and nothing else
 //! is accepted. Keys, which people copy by hand from many tools, are read in either alphabet.
 
+#[cfg(any(test, target_arch = "wasm32"))]
+mod branchless;
+
+#[cfg(not(target_arch = "wasm32"))]
 use base64::Engine;
+#[cfg(not(target_arch = "wasm32"))]
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 use zeroize::Zeroize;
 
@@ -37,7 +42,11 @@ pub(crate) fn encode(bytes: &[u8], text: &mut [u8]) -> Result<usize, Full> {
         let room = text.get_mut(..encoded_len(bytes.len())).ok_or(Full)?;
         Ok(base64_simd::URL_SAFE.encode(bytes, room.as_out()).len())
     }
-    #[cfg(not(feature = "std"))]
+    #[cfg(all(not(feature = "std"), target_arch = "wasm32"))]
+    {
+        branchless::encode(bytes, text)
+    }
+    #[cfg(all(not(feature = "std"), not(target_arch = "wasm32")))]
     ENGINE.encode_slice(bytes, text).map_err(|_| Full)
 }
 
@@ -63,7 +72,13 @@ pub(crate) fn append_unpadded<B: Buffer + ?Sized>(bytes: &[u8], out: &mut B) -> 
 /// # Errors
 /// [`InvalidBase64`]; what `bytes` holds then is unspecified.
 pub(crate) fn decode(text: &[u8], bytes: &mut [u8]) -> Result<usize, InvalidBase64> {
-    ENGINE.decode_slice(without_padding(text), bytes).map_err(|_| InvalidBase64)
+    let text = without_padding(text);
+    #[cfg(target_arch = "wasm32")]
+    {
+        branchless::decode(text, bytes)
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    ENGINE.decode_slice(text, bytes).map_err(|_| InvalidBase64)
 }
 
 /// Reads `N` bytes in either alphabet (`-_` or `+/`), with padding or without: for keys only.
@@ -93,6 +108,7 @@ const fn without_padding(text: &[u8]) -> &[u8] {
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 const STRICT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_encode_padding(true)
     .with_decode_allow_trailing_bits(false)
@@ -105,9 +121,9 @@ const STRICT: GeneralPurposeConfig = GeneralPurposeConfig::new()
 ))]
 static ENGINE: std::sync::LazyLock<base64::engine::Simd> =
     std::sync::LazyLock::new(|| base64::engine::Simd::url_safe(STRICT));
-#[cfg(not(all(
-    feature = "std",
-    any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))
+#[cfg(not(any(
+    target_arch = "wasm32",
+    all(feature = "std", any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon")))
 )))]
 static ENGINE: base64::engine::GeneralPurpose =
     base64::engine::GeneralPurpose::new(&base64::alphabet::URL_SAFE, STRICT);
@@ -142,12 +158,17 @@ mod tests {
         Some(bytes.iter().map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | u8::from(*bit))).collect())
     }
 
+    /// Both ways of decoding: that of this target, and that of WebAssembly.
     fn check(text: &[u8]) {
-        let mut bytes = vec![0; decoded_len(text)];
-        let decoded = decode(text, &mut bytes).ok().map(|length| bytes[..length].to_vec());
-        assert_eq!(decoded, decode_plainly(text), "{}", text.escape_ascii());
-        if let Some(decoded) = decoded {
-            assert_eq!(decoded.len(), decoded_len(text));
+        let decode_branchless =
+            |text: &[u8], bytes: &mut [u8]| branchless::decode(without_padding(text), bytes);
+        for decode in [decode as fn(&[u8], &mut [u8]) -> _, decode_branchless] {
+            let mut bytes = vec![0; decoded_len(text)];
+            let decoded = decode(text, &mut bytes).ok().map(|length| bytes[..length].to_vec());
+            assert_eq!(decoded, decode_plainly(text), "{}", text.escape_ascii());
+            if let Some(decoded) = decoded {
+                assert_eq!(decoded.len(), decoded_len(text));
+            }
         }
     }
 
@@ -196,6 +217,9 @@ mod tests {
         ) {
             let mut text = vec![0; encoded_len(bytes.len())];
             prop_assert_eq!(encode(&bytes, &mut text), Ok(text.len()));
+            let mut branchless = vec![0; text.len()];
+            prop_assert_eq!(branchless::encode(&bytes, &mut branchless), Ok(text.len()));
+            prop_assert_eq!(&branchless, &text);
             if !padded {
                 text.truncate(without_padding(&text).len());
             }
@@ -217,6 +241,10 @@ mod tests {
         assert_eq!(encode(b"abcd", &mut [0; 9]), Ok(8));
         assert_eq!(decode(b"YWJjZA==", &mut [0; 3]), Err(InvalidBase64));
         assert_eq!(decode(b"YWJjZA==", &mut [0; 4]), Ok(4));
+        assert_eq!(branchless::encode(b"abcd", &mut [0; 7]), Err(Full));
+        assert_eq!(branchless::encode(b"abcd", &mut [0; 9]), Ok(8));
+        assert_eq!(branchless::decode(b"YWJjZA", &mut [0; 3]), Err(InvalidBase64));
+        assert_eq!(branchless::decode(b"YWJjZA", &mut [0; 5]), Ok(4));
         assert_eq!(encoded_len(usize::MAX), usize::MAX);
     }
 
