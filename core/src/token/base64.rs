@@ -5,12 +5,15 @@
 
 #[cfg(any(test, target_arch = "wasm32"))]
 mod branchless;
+#[cfg(not(target_arch = "wasm32"))]
+mod packages;
 
-#[cfg(not(target_arch = "wasm32"))]
-use base64::Engine;
-#[cfg(not(target_arch = "wasm32"))]
-use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 use zeroize::Zeroize;
+
+#[cfg(target_arch = "wasm32")]
+use self::branchless as codec;
+#[cfg(not(target_arch = "wasm32"))]
+use self::packages as codec;
 
 use crate::buffer::{Buffer, Full};
 
@@ -35,19 +38,7 @@ pub(crate) const fn decoded_len(text: &[u8]) -> usize {
 /// # Errors
 /// [`Full`] if `text` is shorter than [`encoded_len`].
 pub(crate) fn encode(bytes: &[u8], text: &mut [u8]) -> Result<usize, Full> {
-    #[cfg(feature = "std")]
-    {
-        use base64_simd::AsOut as _;
-        // It panics where the text does not fit.
-        let room = text.get_mut(..encoded_len(bytes.len())).ok_or(Full)?;
-        Ok(base64_simd::URL_SAFE.encode(bytes, room.as_out()).len())
-    }
-    #[cfg(all(not(feature = "std"), target_arch = "wasm32"))]
-    {
-        branchless::encode(bytes, text)
-    }
-    #[cfg(all(not(feature = "std"), not(target_arch = "wasm32")))]
-    ENGINE.encode_slice(bytes, text).map_err(|_| Full)
+    codec::encode(bytes, text)
 }
 
 /// Appends `bytes` without padding.
@@ -72,13 +63,7 @@ pub(crate) fn append_unpadded<B: Buffer + ?Sized>(bytes: &[u8], out: &mut B) -> 
 /// # Errors
 /// [`InvalidBase64`]; what `bytes` holds then is unspecified.
 pub(crate) fn decode(text: &[u8], bytes: &mut [u8]) -> Result<usize, InvalidBase64> {
-    let text = without_padding(text);
-    #[cfg(target_arch = "wasm32")]
-    {
-        branchless::decode(text, bytes)
-    }
-    #[cfg(not(target_arch = "wasm32"))]
-    ENGINE.decode_slice(text, bytes).map_err(|_| InvalidBase64)
+    codec::decode(without_padding(text), bytes)
 }
 
 /// Reads `N` bytes in either alphabet (`-_` or `+/`), with padding or without: for keys only.
@@ -107,26 +92,6 @@ const fn without_padding(text: &[u8]) -> &[u8] {
         _ => text,
     }
 }
-
-#[cfg(not(target_arch = "wasm32"))]
-const STRICT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-    .with_encode_padding(true)
-    .with_decode_allow_trailing_bits(false)
-    .with_decode_padding_mode(DecodePaddingMode::RequireNone);
-
-/// With the standard library the processor is asked once what it can do.
-#[cfg(all(
-    feature = "std",
-    any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))
-))]
-static ENGINE: std::sync::LazyLock<base64::engine::Simd> =
-    std::sync::LazyLock::new(|| base64::engine::Simd::url_safe(STRICT));
-#[cfg(not(any(
-    target_arch = "wasm32",
-    all(feature = "std", any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon")))
-)))]
-static ENGINE: base64::engine::GeneralPurpose =
-    base64::engine::GeneralPurpose::new(&base64::alphabet::URL_SAFE, STRICT);
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,5 @@
-//! Base64 by arithmetic, for WebAssembly: a fraction of the size of an engine with tables, and the compiler makes vector instructions
-//! of it. No address and no branch depends on the text, so that neither does the time.
+//! Base64 by arithmetic, for WebAssembly, where a fraction of the size of an engine with tables counts for more than speed. No address and
+//! no branch here depends on the text.
 
 use zeroize::Zeroize as _;
 
@@ -41,7 +41,7 @@ pub(super) fn encode(bytes: &[u8], text: &mut [u8]) -> Result<usize, Full> {
 /// As [`super::decode`], of a text without padding.
 pub(super) fn decode(text: &[u8], bytes: &mut [u8]) -> Result<usize, InvalidBase64> {
     let bytes = bytes.get_mut(..decoded_len(text)).ok_or(InvalidBase64)?;
-    // Bits that must not be there: in what is no symbol, and behind the last byte. A symbol that belongs to no byte has six of them.
+    // Bits that must not be there: those of a lone last character, which stands for no byte; in what is no symbol; behind the last byte.
     let mut wrong = u8::from(text.len() % 4 == 1);
     let (mut values, mut group) = ([0; SYMBOLS], [0; BYTES]);
     for (text, bytes) in text.chunks(SYMBOLS).zip(bytes.chunks_mut(BYTES)) {
