@@ -23,8 +23,6 @@ use super::BLOCK_LENGTH;
 /// What the S-box adds. ShiftRows and MixColumns leave it as it is, so that it is added to the keys behind them instead.
 const CONSTANT: Lanes = Lanes::new([field::SUB_BYTES_CONSTANT; BLOCK_LENGTH]);
 
-const ZERO: Lanes = Lanes::new([0; BLOCK_LENGTH]);
-
 /// Where each byte of a block comes from, which is four columns of four bytes, when each row is moved by `step` columns more than the
 /// one above, and then each column by `turn` rows. A step of 1 is ShiftRows, FIPS 197 section 5.1.2; one of 3 undoes it.
 #[expect(
@@ -97,13 +95,16 @@ fn enter_back(bytes: Lanes) -> Lanes {
     sum(field::ENTER_BACK, [bytes.low(), bytes.high()])
 }
 
-/// The rest of a round of decryption: InvShiftRows, InvMixColumns and AddRoundKey, FIPS 197 section 5.3.5.
+/// The rest of a round of decryption, but for the next one's InvSubBytes: InvShiftRows, AddRoundKey and InvMixColumns, FIPS 197 section
+/// 5.3. The key's constant is what InvSubBytes takes away: InvMixColumns leaves it as it is.
 #[inline]
 fn mix_back(inverse: [Lanes; 2], key: Lanes) -> Lanes {
-    key ^ sum(field::INVERTED_14, inverse).at(const { moved(3, 0) })
-        ^ sum(field::INVERTED_11, inverse).at(const { moved(3, 1) })
-        ^ sum(field::INVERTED_13, inverse).at(const { moved(3, 2) })
-        ^ sum(field::INVERTED_9, inverse).at(const { moved(3, 3) })
+    let packed = sum(field::REPACKED, inverse).at(const { moved(3, 0) }) ^ key;
+    let halves = [packed.low(), packed.high()];
+    sum(field::ENTER_BACK_14, halves)
+        ^ sum(field::ENTER_BACK_11, halves).at(const { moved(0, 1) })
+        ^ sum(field::ENTER_BACK_13, halves).at(const { moved(0, 2) })
+        ^ sum(field::ENTER_BACK_9, halves).at(const { moved(0, 3) })
 }
 
 /// InvShiftRows of what [`invert`] gave.
@@ -151,18 +152,6 @@ impl Aes128 {
         keys
     }
 
-    /// The keys for decryption, FIPS 197 section 5.3.5: those in the middle are mixed back.
-    fn mixed_back(&self) -> Self {
-        let mut keys = self.clone();
-        let [_, middle @ .., _] = &mut keys.0;
-        for key in middle {
-            // SubBytes and ShiftRows are what a round of decryption undoes before it mixes.
-            let substituted = leave(invert(Lanes::new(*key)));
-            *key = mix_back(invert(enter_back(substituted)), ZERO).bytes();
-        }
-        keys
-    }
-
     fn encrypt(&self, block: [u8; BLOCK_LENGTH]) -> [u8; BLOCK_LENGTH] {
         let [first, middle @ .., last] = &self.0;
         let (mut packed, mut middle) = (enter(Lanes::new(block) ^ Lanes::new(*first)), middle.iter());
@@ -175,7 +164,6 @@ impl Aes128 {
         }
     }
 
-    /// With the keys of [`Self::mixed_back`].
     fn decrypt(&self, block: [u8; BLOCK_LENGTH]) -> [u8; BLOCK_LENGTH] {
         let [first, middle @ .., last] = &self.0;
         let (mut packed, mut middle) = (enter_back(Lanes::new(block) ^ Lanes::new(*last)), middle.iter());
@@ -214,7 +202,7 @@ impl BlockCipherEncrypt for Aes128 {
 impl BlockCipherDecrypt for Aes128 {
     #[inline]
     fn decrypt_with_backend(&self, f: impl BlockCipherDecClosure<BlockSize = U16>) {
-        f.call(&Backwards(self.mixed_back()));
+        f.call(&Backwards(self));
     }
 }
 
@@ -235,17 +223,17 @@ impl BlockCipherEncBackend for Forwards<'_> {
     }
 }
 
-struct Backwards(Aes128);
+struct Backwards<'a>(&'a Aes128);
 
-impl BlockSizeUser for Backwards {
+impl BlockSizeUser for Backwards<'_> {
     type BlockSize = U16;
 }
 
-impl ParBlocksSizeUser for Backwards {
+impl ParBlocksSizeUser for Backwards<'_> {
     type ParBlocksSize = U1;
 }
 
-impl BlockCipherDecBackend for Backwards {
+impl BlockCipherDecBackend for Backwards<'_> {
     #[inline]
     fn decrypt_block(&self, mut block: InOut<'_, '_, Block<Self>>) {
         *block.get_out() = Array(self.0.decrypt(block.clone_in().into()));
@@ -277,7 +265,7 @@ mod tests {
         for (key, text, encrypted) in examples {
             let cipher = Aes128::schedule(key);
             assert_eq!(cipher.encrypt(text), encrypted);
-            assert_eq!(cipher.mixed_back().decrypt(encrypted), text);
+            assert_eq!(cipher.decrypt(encrypted), text);
         }
     }
 
@@ -290,7 +278,7 @@ mod tests {
             prop_assert_eq!(own.encrypt(text), block.0);
             let mut block = Array(text);
             other.decrypt_block(&mut block);
-            prop_assert_eq!(own.mixed_back().decrypt(text), block.0);
+            prop_assert_eq!(own.decrypt(text), block.0);
         }
     }
 }

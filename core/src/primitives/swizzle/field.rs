@@ -222,15 +222,18 @@ pub(super) const LEAVE: [Lanes; 2] = of_inverse(SUB_BYTES);
 /// From a byte, less the constant of SubBytes, to the packed form of what InvSubBytes inverts.
 pub(super) const ENTER_BACK: [Lanes; 2] = of_halves(then(undo(SUB_BYTES), PACK));
 
-/// An inverse times a factor of InvMixColumns, entered again.
-pub(super) const INVERTED_9: [Lanes; 2] = entered(9);
-pub(super) const INVERTED_11: [Lanes; 2] = entered(11);
-pub(super) const INVERTED_13: [Lanes; 2] = entered(13);
-pub(super) const INVERTED_14: [Lanes; 2] = entered(14);
-
-const fn entered(factor: u8) -> [Lanes; 2] {
-    of_inverse(then(then(times(factor), undo(SUB_BYTES)), PACK))
-}
-
 /// The inverse as a plain byte.
 pub(super) const LEAVE_BACK: [Lanes; 2] = of_inverse(times(1));
+
+/// The inverse packed again, as the keys are.
+pub(super) const REPACKED: [Lanes; 2] = of_inverse(PACK);
+
+/// From a packed byte, less the constant of SubBytes, times a factor of InvMixColumns, to the packed form of what InvSubBytes inverts.
+pub(super) const ENTER_BACK_9: [Lanes; 2] = entered_back(9);
+pub(super) const ENTER_BACK_11: [Lanes; 2] = entered_back(11);
+pub(super) const ENTER_BACK_13: [Lanes; 2] = entered_back(13);
+pub(super) const ENTER_BACK_14: [Lanes; 2] = entered_back(14);
+
+const fn entered_back(factor: u8) -> [Lanes; 2] {
+    of_halves(then(then(then(UNPACK, times(factor)), undo(SUB_BYTES)), PACK))
+}
