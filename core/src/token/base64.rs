@@ -51,7 +51,7 @@ pub(crate) fn append_unpadded<B: Buffer + ?Sized>(bytes: &[u8], out: &mut B) -> 
     let text = out.as_mut().get_mut(start..).unwrap_or_default();
     let length = encode(bytes, text)?;
     let padding = text.iter().rev().take_while(|symbol| **symbol == b'=').count();
-    out.truncate(start.saturating_add(length).saturating_sub(padding));
+    out.truncate(start.wrapping_add(length).wrapping_sub(padding));
     Ok(())
 }
 

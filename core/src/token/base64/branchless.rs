@@ -1,68 +1,74 @@
 //! Base64 by arithmetic, for WebAssembly, where a fraction of the size of an engine with tables counts for more than speed. No address and
 //! no branch here depends on the text.
 
-use zeroize::Zeroize as _;
-
 use super::{InvalidBase64, decoded_len, encoded_len};
 use crate::buffer::Full;
-
-/// Characters at a time, and the bytes that they stand for.
-const SYMBOLS: usize = 64;
-const BYTES: usize = 48;
 
 /// As [`super::encode`].
 pub(super) fn encode(bytes: &[u8], text: &mut [u8]) -> Result<usize, Full> {
     let text = text.get_mut(..encoded_len(bytes.len())).ok_or(Full)?;
-    let (mut group, mut symbols) = ([0; BYTES], [0; SYMBOLS]);
-    for (bytes, text) in bytes.chunks(BYTES).zip(text.chunks_mut(SYMBOLS)) {
-        group.fill(0);
-        group.get_mut(..bytes.len()).unwrap_or_default().copy_from_slice(bytes);
-        for ([first, second, third], four) in group.as_chunks().0.iter().zip(symbols.as_chunks_mut().0) {
-            *four = [first >> 2, first << 4 | second >> 4, second << 2 | third >> 6, *third];
-        }
-        for symbol in &mut symbols {
-            *symbol = symbol_of(*symbol & 0x3f);
-        }
-        text.copy_from_slice(symbols.get(..text.len()).unwrap_or_default());
-    }
-    group.zeroize();
-    symbols.zeroize();
     let padding = match bytes.len() % 3 {
         1 => 2,
         2 => 1,
         _ => 0,
     };
-    for symbol in text.iter_mut().rev().take(padding) {
-        *symbol = b'=';
+    let (symbols, padding) = text.split_at_mut_checked(text.len().wrapping_sub(padding)).ok_or(Full)?;
+    let (mut bytes, mut bits) = (bytes.iter(), Bits::default());
+    for symbol in symbols {
+        if bits.count < 6 {
+            // Behind the last byte there are zeros.
+            bits.put(bytes.next().copied().unwrap_or_default(), 8);
+        }
+        *symbol = symbol_of(bits.take(6) & 0x3f);
     }
+    padding.fill(b'=');
     Ok(text.len())
 }
 
 /// As [`super::decode`], of a text without padding.
 pub(super) fn decode(text: &[u8], bytes: &mut [u8]) -> Result<usize, InvalidBase64> {
     let bytes = bytes.get_mut(..decoded_len(text)).ok_or(InvalidBase64)?;
-    // Bits that must not be there: those of a lone last character, which stands for no byte; in what is no symbol; behind the last byte.
-    let mut wrong = u8::from(text.len() % 4 == 1);
-    let (mut values, mut group) = ([0; SYMBOLS], [0; BYTES]);
-    for (text, bytes) in text.chunks(SYMBOLS).zip(bytes.chunks_mut(BYTES)) {
-        values.fill(b'A');
-        values.get_mut(..text.len()).unwrap_or_default().copy_from_slice(text);
-        for value in &mut values {
-            *value = value_of(*value);
-            wrong |= *value & 0xc0;
+    // Bits that must not be there: in what is no symbol, or behind the last byte.
+    let (mut values, mut bits, mut wrong) = (text.iter().map(|symbol| value_of(*symbol)), Bits::default(), 0);
+    for byte in bytes.iter_mut() {
+        while bits.count < 8 {
+            let value = values.next().unwrap_or_default();
+            wrong |= value & 0xc0;
+            bits.put(value, 6);
         }
-        for ([first, second, third, fourth], three) in
-            values.as_chunks().0.iter().zip(group.as_chunks_mut().0)
-        {
-            *three = [first << 2 | second >> 4, second << 4 | third >> 2, third << 6 | fourth];
-        }
-        let (decoded, rest) = group.split_at_checked(bytes.len()).unwrap_or_default();
-        bytes.copy_from_slice(decoded);
-        wrong = rest.iter().fold(wrong, |wrong, byte| wrong | byte);
+        *byte = bits.take(8);
     }
-    values.zeroize();
-    group.zeroize();
-    if wrong == 0 { Ok(bytes.len()) } else { Err(InvalidBase64) }
+    // A lone last character stands for no byte.
+    let is_whole = values.next().is_none();
+    if wrong | bits.left() == 0 && is_whole { Ok(bytes.len()) } else { Err(InvalidBase64) }
+}
+
+/// Bits on their way from bytes to symbols or back: fewer than eight before any are put in.
+#[derive(Default)]
+struct Bits {
+    bits: u32,
+    count: u32,
+}
+
+impl Bits {
+    /// Appends the lowest `count` bits.
+    fn put(&mut self, bits: u8, count: u32) {
+        self.bits = self.bits.wrapping_shl(count) | u32::from(bits);
+        self.count = self.count.wrapping_add(count);
+    }
+
+    /// Takes the first `count` bits. Above them there may be others.
+    fn take(&mut self, count: u32) -> u8 {
+        self.count = self.count.wrapping_sub(count);
+        let [low, ..] = self.bits.wrapping_shr(self.count).to_le_bytes();
+        low
+    }
+
+    /// What was put in and not taken.
+    fn left(&self) -> u8 {
+        let [low, ..] = self.bits.wrapping_shl(8_u32.wrapping_sub(self.count)).to_le_bytes();
+        low
+    }
 }
 
 /// The character of a value below 64.
