@@ -53,10 +53,13 @@ impl Manager {
         if data.token().is_empty() {
             return Err(Reason::Missing);
         }
-        let by_likeliness = |(index, _): &(usize, _)| *index != likely;
-        let roots = || self.record_roots.iter().enumerate();
-        let likely = roots().filter(|root| !by_likeliness(root));
-        for (index, root) in likely.chain(roots().filter(by_likeliness)) {
+        for turn in 0..=self.ring.len() {
+            let index = match turn.checked_sub(1) {
+                None => likely,
+                Some(index) if index == likely => continue,
+                Some(index) => index,
+            };
+            let Some(root) = self.record_roots.get(index) else { continue };
             // Made where it stays: it is as large as it is secret.
             match data.open(record_key.insert(root.record_key(id)), header) {
                 Ok(()) => {

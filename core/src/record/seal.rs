@@ -77,8 +77,21 @@ pub(crate) struct RecordRoots {
 
 impl RecordRoots {
     pub(crate) fn new(ring: &KeyRing, namespace: &Namespace) -> Self {
-        let root = |key| RecordRoot::new(key, namespace);
-        Self { newest: root(ring.newest()), older: ring.keys().skip(1).map(root).collect() }
+        // Room for all at once, as in the ring.
+        #[cfg(feature = "alloc")]
+        let older = Roots::with_capacity(ring.len());
+        #[cfg(not(feature = "alloc"))]
+        let older = Roots::new();
+        let mut roots = Self { newest: RecordRoot::new(ring.newest(), namespace), older };
+        for key in ring.keys().skip(1) {
+            let root = RecordRoot::new(key, namespace);
+            #[cfg(feature = "alloc")]
+            roots.older.push(root);
+            // There is room for as many as the ring has.
+            #[cfg(not(feature = "alloc"))]
+            let _ = roots.older.push(root);
+        }
+        roots
     }
 
     /// That of the key that seals.
@@ -86,9 +99,12 @@ impl RecordRoots {
         &self.newest
     }
 
-    /// Those of all keys, newest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &RecordRoot> {
-        core::iter::once(&self.newest).chain(&self.older)
+    /// That of the key at this place in the ring.
+    pub(crate) fn get(&self, index: usize) -> Option<&RecordRoot> {
+        match index.checked_sub(1) {
+            None => Some(&self.newest),
+            Some(index) => self.older.get(index),
+        }
     }
 }
 
