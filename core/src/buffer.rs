@@ -79,7 +79,7 @@ pub trait Buffer: AsRef<[u8]> + AsMut<[u8]> {
             return Ok(());
         }
         let moved_to = range.start.checked_add(bytes.len()).ok_or(Full)?;
-        let tail = length.saturating_sub(range.end);
+        let tail = length.wrapping_sub(range.end);
         let new_length = moved_to.checked_add(tail).ok_or(Full)?;
         if new_length > length {
             self.try_resize(new_length)?;

@@ -31,7 +31,13 @@ impl UnixTime {
     /// This time and `duration` (its whole seconds) later, or the last representable second.
     #[must_use]
     pub const fn after(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(duration.as_secs()))
+        self.after_secs(duration.as_secs())
+    }
+
+    /// As [`Self::after`], in seconds.
+    #[must_use]
+    pub(crate) const fn after_secs(self, seconds: u64) -> Self {
+        Self(self.0.saturating_add(seconds))
     }
 
     /// How long ago this time was at `now`; zero if it lies ahead.

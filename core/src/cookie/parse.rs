@@ -47,7 +47,7 @@ impl<'h, I: Iterator<Item = &'h [u8]>> Iterator for Values<'_, 'h, I> {
                 let header = self.headers.next()?;
                 let readable = header.len().min(self.budget);
                 self.cut |= readable < header.len();
-                self.budget = self.budget.saturating_sub(readable);
+                self.budget = self.budget.wrapping_sub(readable);
                 self.rest = header.get(..readable).unwrap_or_default();
                 if readable == 0 && self.budget == 0 {
                     self.cut |= !header.is_empty();
@@ -94,7 +94,7 @@ fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
     }
     let skipped = whole.saturating_mul(PIECE);
     let position = bytes.get(skipped..)?.iter().position(|byte| *byte == wanted)?;
-    Some(skipped.saturating_add(position))
+    Some(skipped.wrapping_add(position))
 }
 
 fn trim(bytes: &[u8]) -> &[u8] {

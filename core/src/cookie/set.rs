@@ -1,18 +1,16 @@
 //! Writing `Set-Cookie` headers: RFC 6265bis section 4.1.
 
-use core::time::Duration;
-
 use super::{Attributes, SameSite};
 use crate::buffer::{Buffer, Full};
 
 /// Appends the value of a `Set-Cookie` header: the name and its attributes around what `write_value` appends.
 ///
-/// A `max_age` of zero makes the browser remove the cookie; without one it keeps the cookie until it closes.
+/// A `max_age` in seconds; one of zero makes the browser remove the cookie; without one it keeps the cookie until it closes.
 pub(crate) fn append<B: Buffer + ?Sized>(
     out: &mut B,
     attributes: &Attributes,
     name_suffix: &str,
-    max_age: Option<Duration>,
+    max_age: Option<u64>,
     write_value: impl FnOnce(&mut B) -> Result<(), Full>,
 ) -> Result<(), Full> {
     out.try_append(attributes.name.as_bytes())?;
@@ -27,15 +25,17 @@ pub(crate) fn append<B: Buffer + ?Sized>(
     }
     if let Some(max_age) = max_age {
         out.try_append(b"; Max-Age=")?;
-        append_decimal(out, max_age.as_secs())?;
+        append_decimal(out, max_age)?;
     }
     let flags: [(bool, &[u8]); 3] = [
         (attributes.http_only, b"; HttpOnly"),
         (attributes.secure, b"; Secure"),
         (attributes.partitioned, b"; Partitioned"),
     ];
-    for (_, flag) in flags.iter().filter(|(set, _)| *set) {
-        out.try_append(flag)?;
+    for (is_set, flag) in flags {
+        if is_set {
+            out.try_append(flag)?;
+        }
     }
     out.try_append(match attributes.same_site {
         SameSite::Strict => b"; SameSite=Strict",
@@ -46,18 +46,15 @@ pub(crate) fn append<B: Buffer + ?Sized>(
 
 fn append_decimal<B: Buffer + ?Sized>(out: &mut B, number: u64) -> Result<(), Full> {
     // 20 digits hold any u64.
-    let mut digits = heapless::Vec::<u8, 20>::new();
-    let mut rest = number;
-    loop {
-        let digit = u8::try_from(rest % 10).unwrap_or_default();
-        digits.push(b'0'.saturating_add(digit)).map_err(|_| Full)?;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
+    let (mut digits, mut start, mut rest) = ([b'0'; 20], 20_usize, number);
+    while let Some(at) = start.checked_sub(1)
+        && (rest > 0 || start == 20)
+        && let Some(digit) = digits.get_mut(at)
+    {
+        *digit |= u8::try_from(rest % 10).unwrap_or_default();
+        (start, rest) = (at, rest / 10);
     }
-    digits.reverse();
-    out.try_append(&digits)
+    out.try_append(digits.get(start..).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -66,7 +63,6 @@ mod tests {
 
     fn header(attributes: &Attributes, suffix: &str, max_age: Option<u64>) -> std::string::String {
         let mut out = heapless::Vec::<u8, 256>::new();
-        let max_age = max_age.map(Duration::from_secs);
         append(&mut out, attributes, suffix, max_age, |out| out.try_append(b"VALUE")).unwrap();
         std::string::String::from_utf8(out.to_vec()).unwrap()
     }

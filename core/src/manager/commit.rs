@@ -272,40 +272,38 @@ impl Manager {
             return Ok(Plan::Nothing);
         }
         let intent = session.intent;
-        let State { origin, record_key, .. } = &mut **session;
-        let Origin::Stored(stored) = origin else {
-            let place = self.place(self.generate_id(rng));
-            self.step(steps, Step::Put(Condition::Absent));
-            *target = Some(self.seal(session, place, true, *now, rng)?);
-            return Ok(Plan::Create);
-        };
-        let (key, tag, is_current) = (stored.key, stored.tag, stored.is_current);
-        if intent.destroyed {
-            self.mark(steps, &stored.id);
-            self.step(steps, Step::Delete(key, Condition::Any));
-            return Ok(Plan::Destroy(key));
-        }
-        if intent.rotate {
-            let (id, condition) = match stored.successor.take() {
-                Some(successor) => (successor.id.clone(), Condition::Matches(successor.tag)),
-                None => (self.generate_id(rng), Condition::Absent),
-            };
-            self.step(steps, Step::Put(condition));
-            // Not before the new record is there: a store that fails in between must not cost the visitor the session.
-            self.mark(steps, &stored.id);
-            self.step(steps, Step::Delete(key, Condition::Matches(tag)));
-            let place = self.place(id);
-            *target = Some(self.seal(session, place, true, *now, rng)?);
-            return Ok(Plan::Rotate(key));
-        }
-        let purpose = if intent.changed { Purpose::Change } else { Purpose::Touch };
-        record_key.get_or_insert_with(|| self.record_roots.newest().record_key(&stored.id));
-        let place = Place { key, new: None };
         // Changed lifetimes change the cookie's as well, and how long the owner's list has to remember.
-        let is_new = !is_current || intent.lifetimes;
-        self.step(steps, Step::Put(Condition::Matches(tag)));
+        let mut is_new = true;
+        let (plan, place) = match &mut session.origin {
+            Origin::Fresh(_) => {
+                self.step(steps, Step::Put(Condition::Absent));
+                (Plan::Create, self.place(self.generate_id(rng)))
+            }
+            Origin::Stored(stored) if intent.destroyed => {
+                self.mark(steps, &stored.id);
+                self.step(steps, Step::Delete(stored.key, Condition::Any));
+                return Ok(Plan::Destroy(stored.key));
+            }
+            Origin::Stored(stored) if intent.rotate => {
+                let (id, condition) = match stored.successor.take() {
+                    Some(successor) => (successor.id.clone(), Condition::Matches(successor.tag)),
+                    None => (self.generate_id(rng), Condition::Absent),
+                };
+                self.step(steps, Step::Put(condition));
+                // Not before the new record is there: a store that fails in between must not cost the visitor the session.
+                self.mark(steps, &stored.id);
+                self.step(steps, Step::Delete(stored.key, Condition::Matches(stored.tag)));
+                (Plan::Rotate(stored.key), self.place(id))
+            }
+            Origin::Stored(stored) => {
+                is_new = !stored.is_current || intent.lifetimes;
+                self.step(steps, Step::Put(Condition::Matches(stored.tag)));
+                let purpose = if intent.changed { Purpose::Change } else { Purpose::Touch };
+                (Plan::Store(purpose), Place { key: stored.key, new: None })
+            }
+        };
         *target = Some(self.seal(session, place, is_new, *now, rng)?);
-        Ok(Plan::Store(purpose))
+        Ok(plan)
     }
 
     fn place(&self, id: SessionId) -> Place {
@@ -360,9 +358,14 @@ impl Manager {
         let mut ivs = [[0; 16]; 2];
         rng.fill_bytes(ivs.as_flattened_mut());
         let [record_iv, cookie_iv] = ivs;
-        let State { data, header, record_key, .. } = &mut **session;
-        let new_key = new.as_ref().map(|(_, key)| key);
-        let record_key = new_key.or(record_key.as_ref()).ok_or(SessionError::Value(ValueError::Corrupt))?;
+        let State { data, header, origin, record_key, .. } = &mut **session;
+        let record_key = match (&new, origin) {
+            (Some((_, key)), _) => key,
+            (None, Origin::Stored(stored)) => {
+                record_key.get_or_insert_with(|| self.record_roots.newest().record_key(&stored.id))
+            }
+            (None, Origin::Fresh(_)) => return Err(SessionError::Value(ValueError::Corrupt).into()),
+        };
         data.seal(header, record_key, now, record_iv)?;
         Ok(Target { new_id: new.map(|(id, _)| id), key, filed, cookie_iv: is_new.then_some(cookie_iv) })
     }

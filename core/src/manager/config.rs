@@ -20,8 +20,7 @@ pub const MAX_LIMIT: usize = 16 * 1024 * 1024;
 /// The most that a store may lag: a copy in a cookie is sent with every request for twice as long.
 const MAX_LAG: Duration = Duration::from_hours(1);
 const DEFAULT_LIMIT: usize = 64 * 1024;
-const DEFAULT_IDLE: Duration = Duration::from_hours(1);
-const DEFAULT_ABSOLUTE: Duration = Duration::from_hours(14 * 24);
+const DEFAULT_LIFETIMES: Lifetimes = Lifetimes { idle: 60 * 60, absolute: 14 * 24 * 60 * 60 };
 
 /// The settings of a [`Manager`]; the defaults are safe.
 ///
@@ -88,7 +87,7 @@ impl Manager {
             namespace,
             cookie: Attributes::default(),
             is_persistent: true,
-            lifetimes: Lifetimes { idle: DEFAULT_IDLE, absolute: DEFAULT_ABSOLUTE },
+            lifetimes: DEFAULT_LIFETIMES,
             limit: DEFAULT_LIMIT,
             placement: Placement::Store,
             data_name: DataName::new(),
@@ -103,13 +102,13 @@ impl Builder {
     /// How long a session lives unused: 1 hour unless set, 1 second to 400 days. The time of the last request is
     /// written at most once in a tenth of it, so the timeout that a user meets is 0.9 to 1 times this.
     pub fn idle_timeout(mut self, idle: Duration) -> Self {
-        self.manager.lifetimes.idle = idle;
+        self.manager.lifetimes.idle = idle.as_secs();
         self
     }
 
     /// How long a session lives after its creation or last sign-in: 14 days unless set, 1 second to 400 days.
     pub fn absolute_timeout(mut self, absolute: Duration) -> Self {
-        self.manager.lifetimes.absolute = absolute;
+        self.manager.lifetimes.absolute = absolute.as_secs();
         self
     }
 

@@ -1,7 +1,5 @@
 //! The last phase: what the browser is told, and what happened.
 
-use core::time::Duration;
-
 use super::commit::{Commit, CommitError, Plan, Purpose, Target, Work};
 use super::placement::DATA_SUFFIX;
 use super::{Manager, Placement};
@@ -27,12 +25,12 @@ pub struct SetCookie<'a> {
     /// What the name ends with.
     suffix: &'static str,
     value: Value<'a>,
-    /// Until the browser closes, if there is none.
-    max_age: Option<Duration>,
+    /// In seconds; until the browser closes, if there is none.
+    max_age: Option<u64>,
 }
 
 /// The age at which a browser removes a cookie.
-const REMOVED: Option<Duration> = Some(Duration::ZERO);
+const REMOVED: Option<u64> = Some(0);
 
 enum Value<'a> {
     /// The id, to be sealed at this time with this initialization vector.
@@ -110,41 +108,39 @@ impl Manager {
         finished: &'a Finished<B>,
     ) -> impl Iterator<Item = SetCookie<'a>> {
         let header = &finished.session.header;
-        let left = finished.work.now.age(header.ends_at(self.lifetimes));
+        let left = finished.work.now.age(header.ends_at(self.lifetimes)).as_secs();
         let kept = (self.is_persistent || header.absolute_timeout.is_some()).then_some(left);
-        let (data, id) = match (&finished.work.target, finished.work.plan) {
+        let cookie = |suffix, value, max_age| Some(SetCookie { manager: self, suffix, value, max_age });
+        let cookies = match (&finished.work.target, finished.work.plan) {
             (Some(target), _) => {
                 let id = target.new_id.as_ref().or_else(|| finished.session.id()).zip(target.cookie_iv);
-                let id = id.map(|(id, iv)| (Value::Id(id, finished.work.now, iv), kept));
+                let id = id.and_then(|(id, iv)| cookie("", Value::Id(id, finished.work.now, iv), kept));
+                let data = Value::Data(finished.session.data.token());
                 let data = match self.placement {
                     Placement::Store => None,
-                    Placement::Cookie => Some(kept),
-                    Placement::Both { lag } => Some(Some(left.min(lag.saturating_mul(2)))),
+                    Placement::Cookie => cookie(DATA_SUFFIX, data, kept),
+                    Placement::Both { lag } => {
+                        cookie(DATA_SUFFIX, data, Some(left.min(lag.as_secs().saturating_mul(2))))
+                    }
                 };
-                (data.map(|kept| (Value::Data(finished.session.data.token()), kept)), id)
+                [data, id]
             }
-            (None, Plan::Destroy(_)) => {
-                let data = self.placement.has_cookie().then_some((Value::Removed, REMOVED));
-                (data, Some((Value::Removed, REMOVED)))
-            }
-            (None, _) => (None, None),
+            (None, Plan::Destroy(_)) => self.removals(),
+            (None, _) => [None, None],
         };
         // The id comes last: a browser that keeps only part of a response's cookies keeps no id without its data.
-        [(DATA_SUFFIX, data), ("", id)].into_iter().filter_map(|(suffix, cookie)| {
-            cookie.map(|(value, max_age)| SetCookie { manager: self, suffix, value, max_age })
-        })
+        cookies.into_iter().flatten()
     }
 
     /// The `Set-Cookie` headers that remove the session's cookies, for a response that refuses a cookie which does not
     /// open. Not for one that names a session which has ended: the browser may have been given another one meanwhile.
     pub fn removal_cookies(&self) -> impl Iterator<Item = SetCookie<'_>> {
-        let suffixes = [(self.placement.has_cookie(), DATA_SUFFIX), (true, "")];
-        suffixes.into_iter().filter(|(has_cookie, _)| *has_cookie).map(|(_, suffix)| SetCookie {
-            manager: self,
-            suffix,
-            value: Value::Removed,
-            max_age: REMOVED,
-        })
+        self.removals().into_iter().flatten()
+    }
+
+    fn removals(&self) -> [Option<SetCookie<'_>>; 2] {
+        let removal = |suffix| SetCookie { manager: self, suffix, value: Value::Removed, max_age: REMOVED };
+        [self.placement.has_cookie().then(|| removal(DATA_SUFFIX)), Some(removal(""))]
     }
 
     /// Takes the session up again after a commit, as in a stream or a WebSocket, without a read.

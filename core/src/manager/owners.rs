@@ -70,10 +70,10 @@ impl Manager {
             }
         }
         let plain = plain.ok()?;
-        let mut fields = FieldReader::new(bytes.get(plain)?, Kind::Listing).ok()?;
-        let created = UnixTime::from_secs(fields.number().ok()?);
-        let last_seen = UnixTime::from_secs(fields.number().ok()?);
-        let length = fields.number().ok()?;
+        let mut fields = FieldReader::new(bytes.get(plain)?);
+        fields.begin(Kind::Listing);
+        let (created, last_seen, length) = (fields.time(), fields.time(), fields.number());
+        fields.check().ok()?;
         let label = core::str::from_utf8(fields.rest()).ok().filter(|label| widen(label.len()) == length)?;
         Some(Listing { created, last_seen, label: heapless::String::try_from(label).ok()? })
     }
@@ -92,7 +92,8 @@ impl Manager {
         let label = session.label();
         let mut entry = heapless::Vec::new();
         entry.resize(MAX_LISTING_LENGTH, 0).ok()?;
-        let mut fields = FieldWriter::new(entry.get_mut(PREFIX..)?, Kind::Listing);
+        let mut fields = FieldWriter::new(entry.get_mut(PREFIX..)?);
+        fields.begin(Kind::Listing);
         for number in
             [session.header.created.as_secs(), session.header.last_seen.as_secs(), widen(label.len())]
         {

@@ -6,25 +6,28 @@
 //! ```text
 //! pending  0 reason | 1 id, index of the key that opened the cookie
 //! session  [its own bytes][header][intent][now][offsets][origin][length of all behind its own bytes, in 2 bytes]
-//! origin   0 reason | 1 id, tag, its end, whether it is current, 0 | 1 the record's key, 0 | 1 the successor's id and tag
+//! origin   0 reason | 1 id, tag, its end, whether it is current, 0 | 1 the successor's id and tag
 //! ```
 
 use super::Manager;
 use super::open::{OpenedCookie, Pending};
 use crate::buffer::{Buffer, Full};
 use crate::held::Held;
-use crate::id::SessionId;
-use crate::primitives::{self, Secret};
-use crate::record::Unreadable;
+use crate::id::{self, SessionId};
+use crate::primitives::Secret;
+use crate::record::fields::{FieldReader, FieldWriter};
+use crate::record::{Unreadable, header};
 use crate::session::{Intent, Offsets, Origin, Reason, Session, SessionError, State, Stored, Successor};
-use crate::store::Tag;
+use crate::store::{TAG_LENGTH, Tag};
 use crate::time::UnixTime;
-use crate::token::{LIGHT_KEY_LENGTH, LightKey};
 use crate::value::Flaw;
 use crate::value::wire::widen;
 
 /// Bytes of the length at the end of a parked session.
 const LENGTH: usize = 2;
+
+/// The most bytes of it before that: the header, the intent, eight numbers, two ids and their tags, four bytes that say what is there.
+const MAX_FIELDS: usize = header::MAX_LENGTH + 1 + 8 * 10 + 2 * (2 + id::MAX_LENGTH + TAG_LENGTH) + 4;
 
 const REASONS: [Reason; 6] = [
     Reason::NoCookie,
@@ -41,14 +44,15 @@ impl Pending {
     /// # Errors
     /// [`Full`] if it does not fit: 160 bytes are always enough.
     pub fn park<B: Buffer + ?Sized>(&self, out: &mut B) -> Result<(), Full> {
-        match &self.cookie {
-            Err(reason) => write_reason(out, *reason),
+        append(out, |fields| match &self.cookie {
+            Err(reason) => write_reason(fields, *reason),
             Ok(cookie) => {
-                out.try_append(&[1])?;
-                write_id(out, &cookie.id)?;
-                write_number(out, widen(cookie.ring_index))
+                fields.flag(true);
+                write_id(fields, &cookie.id);
+                fields.number(widen(cookie.ring_index));
             }
-        }
+        })?;
+        Ok(())
     }
 }
 
@@ -59,31 +63,30 @@ impl<B: Buffer> Session<B> {
     /// [`Full`] if it does not fit: 600 bytes more than the session's own are always enough.
     pub fn park<O: Buffer + ?Sized>(&self, out: &mut O) -> Result<(), Full> {
         out.try_append(self.data.buffer().as_ref())?;
-        let start = out.len();
-        out.try_append(&self.header.encode().map_err(|Unreadable| Full)?)?;
-        out.try_append(&[self.intent.to_bits()])?;
-        write_number(out, self.now.as_secs())?;
-        for offset in self.data.offsets() {
-            write_number(out, widen(offset))?;
-        }
-        match &self.origin {
-            Origin::Fresh(reason) => write_reason(out, *reason)?,
-            Origin::Stored(stored) => {
-                out.try_append(&[1])?;
-                write_record(out, &stored.id, stored.tag)?;
-                write_number(out, stored.ends_at.as_secs())?;
-                out.try_append(&[u8::from(stored.is_current), u8::from(self.record_key.is_some())])?;
-                if let Some(key) = &self.record_key {
-                    out.try_append(key.to_bytes().as_slice())?;
-                }
-                out.try_append(&[u8::from(stored.successor.is_some())])?;
-                if let Some(successor) = &stored.successor {
-                    write_record(out, &successor.id, successor.tag)?;
+        let length = append(out, |fields| {
+            self.header.write(fields);
+            fields.bytes(&[self.intent.to_bits()]);
+            fields.number(self.now.as_secs());
+            for offset in self.data.offsets() {
+                fields.number(widen(offset));
+            }
+            match &self.origin {
+                Origin::Fresh(reason) => write_reason(fields, *reason),
+                Origin::Stored(stored) => {
+                    fields.flag(true);
+                    write_id(fields, &stored.id);
+                    fields.bytes(stored.tag.as_bytes());
+                    fields.number(stored.ends_at.as_secs());
+                    fields.flag(stored.is_current);
+                    fields.flag(stored.successor.is_some());
+                    if let Some(successor) = &stored.successor {
+                        write_id(fields, &successor.id);
+                        fields.bytes(successor.tag.as_bytes());
+                    }
                 }
             }
-        }
-        let length = u16::try_from(out.len().saturating_sub(start)).map_err(|_| Full)?;
-        out.try_append(&length.to_le_bytes())
+        })?;
+        out.try_append(&u16::try_from(length).map_err(|_| Full)?.to_le_bytes())
     }
 }
 
@@ -93,15 +96,15 @@ impl Manager {
     /// # Errors
     /// [`SessionError::Value`] if it did not.
     pub fn unpark_pending(&self, parked: &[u8]) -> Result<Pending, SessionError> {
-        let mut parked = Parked::new(parked);
-        let cookie = if parked.flag() {
-            let id = parked.id()?;
+        let mut fields = FieldReader::new(parked);
+        let cookie = if fields.flag() {
+            let id = read_id(&mut fields)?;
             let key = self.namespace.store_key(&id);
-            Ok(OpenedCookie { id, key, ring_index: parked.length() })
+            Ok(OpenedCookie { id, key, ring_index: fields.length() })
         } else {
-            Err(parked.reason()?)
+            Err(read_reason(&mut fields)?)
         };
-        parked.check()?;
+        check_end(&fields)?;
         Ok(self.pending(cookie))
     }
 
@@ -111,39 +114,32 @@ impl Manager {
     /// [`SessionError::Value`] if it did not.
     pub fn unpark<B: Buffer>(&self, parked: B) -> Result<Session<B>, SessionError> {
         let mut session = Session::new(parked, self.limit, self.lifetimes, UnixTime::from_secs(0));
-        let State { data, header, origin, record_key, intent, now, .. } = &mut *session;
+        let State { data, header, origin, intent, now, .. } = &mut *session;
         let parked = data.buffer().as_ref();
         let (rest, length) = parked.split_last_chunk::<LENGTH>().ok_or(Flaw::Corrupt)?;
         let end = rest.len().checked_sub(usize::from(u16::from_le_bytes(*length))).ok_or(Flaw::Corrupt)?;
-        let facts = rest.get(end..).unwrap_or_default();
-        let length = header.decode(facts).map_err(|Unreadable| Flaw::Corrupt)?;
-        let mut parked = Parked::new(facts.get(length..).unwrap_or_default());
-        *intent = Intent::from_bits(parked.byte());
-        *now = parked.time();
+        let mut fields = FieldReader::new(rest.get(end..).unwrap_or_default());
+        header.read(&mut fields);
+        *intent = Intent::from_bits(fields.byte());
+        *now = fields.time();
         let mut offsets = Offsets::default();
         for offset in &mut offsets {
-            *offset = parked.length();
+            *offset = fields.length();
         }
-        *origin = self.read_origin(&mut parked, record_key)?;
-        parked.check()?;
+        *origin = self.read_origin(&mut fields)?;
+        check_end(&fields)?;
         data.take_up(end, offsets);
         Ok(session)
     }
 
-    fn read_origin(
-        &self,
-        parked: &mut Parked<'_>,
-        record_key: &mut Option<LightKey>,
-    ) -> Result<Origin, Flaw> {
-        if !parked.flag() {
-            return Ok(Origin::Fresh(parked.reason()?));
+    fn read_origin(&self, fields: &mut FieldReader<'_>) -> Result<Origin, Flaw> {
+        if !fields.flag() {
+            return Ok(Origin::Fresh(read_reason(fields)?));
         }
-        let (id, tag) = (parked.id()?, Tag::from_bytes(parked.array()));
-        let (ends_at, is_current) = (parked.time(), parked.flag());
-        *record_key =
-            parked.flag().then(|| LightKey::from_bytes(&Secret::<LIGHT_KEY_LENGTH>::new(parked.array())));
-        let successor = if parked.flag() {
-            Some(Held::new(Successor { id: parked.id()?, tag: Tag::from_bytes(parked.array()) }))
+        let (id, tag) = (read_id(fields)?, Tag::from_bytes(fields.array()));
+        let (ends_at, is_current) = (fields.time(), fields.flag());
+        let successor = if fields.flag() {
+            Some(Held::new(Successor { id: read_id(fields)?, tag: Tag::from_bytes(fields.array()) }))
         } else {
             None
         };
@@ -152,88 +148,36 @@ impl Manager {
     }
 }
 
-fn write_number<B: Buffer + ?Sized>(out: &mut B, number: u64) -> Result<(), Full> {
-    out.try_append(&number.to_le_bytes())
+/// Appends what `write` writes, and tells its length.
+fn append<B: Buffer + ?Sized>(out: &mut B, write: impl FnOnce(&mut FieldWriter<'_>)) -> Result<usize, Full> {
+    let mut bytes = Secret::<MAX_FIELDS>::zero();
+    let mut fields = FieldWriter::new(bytes.as_mut_slice());
+    write(&mut fields);
+    let length = fields.finish().map_err(|Unreadable| Full)?;
+    out.try_append(bytes.get(..length).unwrap_or_default())?;
+    Ok(length)
 }
 
-fn write_id<B: Buffer + ?Sized>(out: &mut B, id: &SessionId) -> Result<(), Full> {
-    let id = id.as_bytes();
-    out.try_append(&[u8::try_from(id.len()).map_err(|_| Full)?])?;
-    out.try_append(id)
+fn write_id(fields: &mut FieldWriter<'_>, id: &SessionId) {
+    fields.number(widen(id.as_bytes().len()));
+    fields.bytes(id.as_bytes());
 }
 
-fn write_record<B: Buffer + ?Sized>(out: &mut B, id: &SessionId, tag: Tag) -> Result<(), Full> {
-    write_id(out, id)?;
-    out.try_append(tag.as_bytes())
+fn read_id(fields: &mut FieldReader<'_>) -> Result<SessionId, Flaw> {
+    let length = fields.length();
+    SessionId::from_bytes(fields.bytes(length)).ok_or(Flaw::Corrupt)
 }
 
-fn write_reason<B: Buffer + ?Sized>(out: &mut B, reason: Reason) -> Result<(), Full> {
+fn write_reason(fields: &mut FieldWriter<'_>, reason: Reason) {
     let index = REASONS.iter().position(|known| *known == reason).unwrap_or_default();
-    out.try_append(&[0, u8::try_from(index).unwrap_or_default()])
+    fields.bytes(&[0, u8::try_from(index).unwrap_or_default()]);
 }
 
-/// Reads what was parked, in plain fields of a fixed length. What is not there reads as zero, and is told of once, by
-/// [`Self::check`]: few fields can be wrong by themselves.
-struct Parked<'a> {
-    rest: &'a [u8],
-    is_whole: bool,
+fn read_reason(fields: &mut FieldReader<'_>) -> Result<Reason, Flaw> {
+    REASONS.get(usize::from(fields.byte())).copied().ok_or(Flaw::Corrupt)
 }
 
-impl<'a> Parked<'a> {
-    const fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, is_whole: true }
-    }
-
-    #[inline(never)]
-    fn bytes(&mut self, length: usize) -> &'a [u8] {
-        let Some((bytes, rest)) = self.rest.split_at_checked(length) else {
-            self.is_whole = false;
-            return &[];
-        };
-        self.rest = rest;
-        bytes
-    }
-
-    fn array<const N: usize>(&mut self) -> [u8; N] {
-        let mut array = [0; N];
-        primitives::copy(self.bytes(N), &mut array);
-        array
-    }
-
-    #[inline(never)]
-    fn byte(&mut self) -> u8 {
-        let [byte] = self.array();
-        byte
-    }
-
-    fn flag(&mut self) -> bool {
-        self.byte() != 0
-    }
-
-    #[inline(never)]
-    fn number(&mut self) -> u64 {
-        u64::from_le_bytes(self.array())
-    }
-
-    fn time(&mut self) -> UnixTime {
-        UnixTime::from_secs(self.number())
-    }
-
-    fn length(&mut self) -> usize {
-        usize::try_from(self.number()).unwrap_or(usize::MAX)
-    }
-
-    fn id(&mut self) -> Result<SessionId, Flaw> {
-        let length = self.byte().into();
-        SessionId::from_bytes(self.bytes(length)).ok_or(Flaw::Corrupt)
-    }
-
-    fn reason(&mut self) -> Result<Reason, Flaw> {
-        REASONS.get(usize::from(self.byte())).copied().ok_or(Flaw::Corrupt)
-    }
-
-    /// Whether everything was there, and nothing else is.
-    fn check(&self) -> Result<(), Flaw> {
-        if self.is_whole && self.rest.is_empty() { Ok(()) } else { Err(Flaw::Corrupt) }
-    }
+/// Whether everything was there, and nothing else is.
+fn check_end(fields: &FieldReader<'_>) -> Result<(), Flaw> {
+    if fields.check().is_ok() && fields.len() == 0 { Ok(()) } else { Err(Flaw::Corrupt) }
 }

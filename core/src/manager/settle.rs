@@ -34,7 +34,7 @@ impl Manager {
 
     fn touch_is_due<B: Buffer>(&self, session: &Session<B>, now: UnixTime) -> bool {
         let unseen = session.header.last_seen.age(now).as_secs();
-        let idle = session.header.lifetimes(self.lifetimes).idle.as_secs();
+        let idle = session.header.lifetimes(self.lifetimes).idle;
         unseen.saturating_mul(TOUCHES_PER_IDLE_TIMEOUT) >= idle
     }
 }

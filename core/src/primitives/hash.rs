@@ -33,9 +33,6 @@ const OUTER_BLOCK: [u8; HASH_BLOCK] = {
     block
 };
 
-/// Bytes of a [`Mac`]'s two states.
-pub(crate) const STATES_LENGTH: usize = 2 * HASH_LENGTH;
-
 /// Hashes whole blocks into the state, FIPS 180-4 section 6.2.2.
 #[inline]
 fn compress(state: &mut State, blocks: &[[u8; HASH_BLOCK]]) {
@@ -54,14 +51,14 @@ pub(crate) mod blocks {
     }
 
     pub(super) fn count(blocks: usize) {
-        HASHED.set(HASHED.get().saturating_add(blocks));
+        HASHED.set(HASHED.get().wrapping_add(blocks));
     }
 
     /// How many `run` hashes, and what it gives.
     pub(crate) fn of<T>(run: impl FnOnce() -> T) -> (usize, T) {
         let before = HASHED.get();
         let given = run();
-        (HASHED.get().saturating_sub(before), given)
+        (HASHED.get().wrapping_sub(before), given)
     }
 }
 
@@ -94,7 +91,7 @@ impl Hash {
             let free = self.block.get_mut(self.filled..).unwrap_or_default();
             let (first, rest) = bytes.split_at_checked(free.len()).unwrap_or((bytes, &[]));
             copy(first, free);
-            self.filled = self.filled.saturating_add(first.len());
+            self.filled = self.filled.wrapping_add(first.len());
             if self.filled < HASH_BLOCK {
                 return;
             }
@@ -147,17 +144,6 @@ fn bytes_of(state: &State) -> [u8; HASH_LENGTH] {
     bytes
 }
 
-/// `key` as a block, RFC 2104 section 2: hashed first if it is longer, and followed by zeros.
-pub(super) fn key_block(key: &[u8]) -> Secret<HASH_BLOCK> {
-    let mut block = Secret::zero();
-    if key.len() > HASH_BLOCK {
-        copy(Secret::new(super::sha256(&[key])).as_slice(), block.as_mut_slice());
-    } else {
-        copy(key, block.as_mut_slice());
-    }
-    block
-}
-
 /// Copies as much of `from` as `to` has room for.
 pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
     let length = from.len().min(to.len());
@@ -174,9 +160,16 @@ pub(crate) struct Mac {
 }
 
 impl Mac {
-    /// A `key` of any length.
+    /// A `key` of any length; one that is longer than a block is hashed first.
     pub(crate) fn new(key: &[u8]) -> Self {
-        let mut block = key_block(key);
+        let mut block = Secret::<HASH_BLOCK>::zero();
+        if key.len() > HASH_BLOCK {
+            let mut hash = Hash::new();
+            hash.update(key);
+            copy(Secret::new(hash.finish()).as_slice(), block.as_mut_slice());
+        } else {
+            copy(key, block.as_mut_slice());
+        }
         let mut mac = Self { states: [INITIAL; 2] };
         for (state, padding) in mac.states.iter_mut().zip([0x36, 0x36 ^ 0x5c]) {
             for byte in block.iter_mut() {
@@ -221,24 +214,6 @@ impl Mac {
         }
         compress(&mut outer.state, slice::from_ref(&outer.block));
         bytes_of(&outer.state)
-    }
-
-    /// Both states.
-    pub(crate) fn to_bytes(&self) -> Secret<STATES_LENGTH> {
-        let mut bytes = Secret::zero();
-        for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip(self.states.as_flattened()) {
-            *to = word.to_le_bytes();
-        }
-        bytes
-    }
-
-    /// What [`Self::to_bytes`] gave.
-    pub(crate) fn from_bytes(bytes: &[u8; STATES_LENGTH]) -> Self {
-        let mut mac = Self { states: [INITIAL; 2] };
-        for (word, from) in mac.states.as_flattened_mut().iter_mut().zip(bytes.as_chunks().0) {
-            *word = u32::from_le_bytes(*from);
-        }
-        mac
     }
 }
 

@@ -11,12 +11,11 @@ use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit, arra
 use ctutils::{Choice, CtEq, CtGt};
 use hmac::Hmac;
 use sha2::Sha256;
-use sha2::digest::{FixedOutput, Update};
 
 use self::hash::Hash;
 #[cfg(test)]
 pub(crate) use self::hash::blocks;
-pub(crate) use self::hash::{Mac, STATES_LENGTH, copy};
+pub(crate) use self::hash::{Mac, copy};
 pub(crate) use self::secret::Secret;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 use self::swizzle::Aes128;
@@ -29,11 +28,6 @@ const HASH_BLOCK: usize = 64;
 
 /// Bytes of an AES block, of the key of AES-128 and of a CBC initialization vector.
 pub(crate) const BLOCK_LENGTH: usize = 16;
-
-/// `SHA-256(parts[0] ‖ parts[1] ‖ …)`, FIPS 180-4.
-pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
-    Hasher::new().hash(parts)
-}
 
 /// SHA-256 that has absorbed a prefix, which is hashed once however many hashes start with it.
 #[derive(Clone)]
@@ -64,35 +58,29 @@ impl Hasher {
 ///
 /// The result is ready to expand: it is the HMAC state keyed by PRK.
 pub(crate) fn hkdf_extract(salt: &[u8], ikm: &[u8]) -> Mac {
-    let mut extract = Hmac::<Sha256>::new(Array::cast_from_core(&hash::key_block(salt)));
-    extract.update(ikm);
-    Mac::new(Secret::new(extract.finalize_fixed().into()).as_slice())
+    Mac::new(Secret::new(Mac::new(salt).tag(&[ikm])).as_slice())
 }
 
-/// The first `N` bytes of `T(1) ‖ T(2) ‖ …` with `T(i) = HMAC(PRK, T(i-1) ‖ info ‖ i)`, the second step of
-/// HKDF-SHA256, RFC 5869 section 2.3. More than its 255 blocks do not compile.
-pub(crate) fn hkdf_expand<const N: usize>(prk: &Mac, info: &[&[u8]]) -> Secret<N> {
-    const { assert!(N <= 255 * HASH_LENGTH, "RFC 5869 bounds the output to 255 hashes") }
-    let mut okm = Secret::<N>::zero();
-    let mut block = Secret::<HASH_LENGTH>::zero();
-    for (counter, output) in (1..=u8::MAX).zip(okm.chunks_mut(HASH_LENGTH)) {
-        let mut message = prk.begin();
-        if counter > 1 {
-            message.update(block.as_slice());
-        }
-        for part in info {
-            message.update(part);
-        }
-        message.update(&[counter]);
-        *block = prk.finish(&mut message);
-        copy(block.as_slice(), output);
+/// `T(1) = HMAC(PRK, info ‖ 1)`, the second step of HKDF-SHA256 for the 32 bytes that every subkey has, RFC 5869 section 2.3.
+pub(crate) fn hkdf_expand(prk: &Mac, info: &[&[u8]]) -> Secret<HASH_LENGTH> {
+    Secret::new(hkdf_block(prk, &[], info, 1))
+}
+
+/// `T(i) = HMAC(PRK, T(i-1) ‖ info ‖ i)`, RFC 5869 section 2.3; the block before the first one is empty.
+pub(crate) fn hkdf_block(prk: &Mac, before: &[u8], info: &[&[u8]], counter: u8) -> [u8; HASH_LENGTH] {
+    let mut message = prk.begin();
+    message.update(before);
+    for part in info {
+        message.update(part);
     }
-    okm
+    message.update(&[counter]);
+    prk.finish(&mut message)
 }
 
 /// PBKDF2-HMAC-SHA256 into `key`, RFC 8018 section 5.2. No iterations count as one.
 pub(crate) fn pbkdf2(password: &[u8], salt: &[u8], iterations: u32, key: &mut [u8]) {
-    pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, key);
+    // It refuses keys of no length there is.
+    let _ = pbkdf2::pbkdf2::<Hmac<Sha256>>(password, salt, iterations, key);
 }
 
 /// AES-128 in CBC mode without padding, FIPS 197 and NIST SP 800-38A section 6.2, under one key.
@@ -130,8 +118,8 @@ impl Cipher {
         let (mut hashed, mut encrypted) = (0, prefix);
         while encrypted < signed.len() {
             // Whole blocks that were encrypted a turn ago: what has just been written is slow to read back.
-            let ready = encrypted.saturating_sub(encrypted % HASH_BLOCK);
-            let next = encrypted.saturating_add(HASH_BLOCK).min(signed.len());
+            let ready = encrypted.wrapping_sub(encrypted % HASH_BLOCK);
+            let next = encrypted.wrapping_add(HASH_BLOCK).min(signed.len());
             let blocks = signed.get_mut(encrypted..next).unwrap_or_default().as_chunks_mut().0;
             encryptor.encrypt_blocks(Array::cast_slice_from_core_mut(blocks));
             message.update(signed.get(hashed..ready).unwrap_or_default());
@@ -153,7 +141,7 @@ impl Cipher {
 pub(crate) const fn padding_of(length: usize) -> u8 {
     #[expect(clippy::cast_possible_truncation, reason = "a remainder by 16 fits a byte")]
     let used = (length % BLOCK_LENGTH) as u8;
-    16_u8.saturating_sub(used)
+    16_u8.wrapping_sub(used)
 }
 
 /// How many bytes of the last block are plaintext, 0 to 15; `None` where its PKCS #7 padding
@@ -168,7 +156,7 @@ pub(crate) fn unpad(block: &[u8; BLOCK_LENGTH]) -> Option<usize> {
         wrong | (is_padding & (byte ^ padding))
     });
     let good = wrong.ct_eq(&0) & !padding.ct_eq(&0) & !padding.ct_gt(&16);
-    let length = BLOCK_LENGTH.saturating_sub(padding.into());
+    let length = BLOCK_LENGTH.wrapping_sub(padding.into());
     bool::from(good).then_some(length)
 }
 

@@ -73,8 +73,8 @@ impl<'a> Entries<'a> {
         };
         let value = reader.rest();
         let value = value.get(..value::skip_in(value)?).ok_or(Flaw::Corrupt)?;
-        let head = rest.len().saturating_sub(reader.len());
-        let end = self.at.saturating_add(head).saturating_add(value.len());
+        let head = rest.len().wrapping_sub(reader.len());
+        let end = self.at.wrapping_add(head).wrapping_add(value.len());
         Ok(Entry { key, life, value, range: self.at..end })
     }
 }
@@ -103,7 +103,7 @@ pub(crate) fn count(bytes: &[u8]) -> Result<usize, Flaw> {
         if !is_legal || !(key.is_ascii() || core::str::from_utf8(key).is_ok()) {
             return Err(Flaw::Corrupt);
         }
-        count = count.saturating_add(1);
+        count = count.wrapping_add(1);
     }
     Ok(count)
 }

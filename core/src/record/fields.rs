@@ -1,8 +1,10 @@
-//! The plain fields of records and listing entries, one after the other, as postcard writes them.
+//! The plain fields of records, of listing entries and of parked phases, one after the other, as postcard writes them.
 
 use postcard::ser_flavors::Flavor;
 
 use super::{FORMAT_VERSION, Kind, Unreadable};
+use crate::primitives;
+use crate::time::UnixTime;
 use crate::value::wire::Reader;
 
 /// Writes fields to the start of `out`, which has room for all of them.
@@ -14,15 +16,18 @@ pub(crate) struct FieldWriter<'a> {
 }
 
 impl<'a> FieldWriter<'a> {
-    /// Begins with the kind and the version of the format.
-    pub(crate) fn new(out: &'a mut [u8], kind: Kind) -> Self {
-        let mut writer = Self { out, length: 0 };
-        writer.bytes(&[kind as u8, FORMAT_VERSION]);
-        writer
+    /// Begins at the first byte.
+    pub(crate) const fn new(out: &'a mut [u8]) -> Self {
+        Self { out, length: 0 }
+    }
+
+    /// The kind and the version of the format.
+    pub(crate) fn begin(&mut self, kind: Kind) {
+        self.bytes(&[kind as u8, FORMAT_VERSION]);
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        let end = self.length.saturating_add(bytes.len());
+        let end = self.length.wrapping_add(bytes.len());
         if let Some(to) = self.out.get_mut(self.length..end) {
             to.copy_from_slice(bytes);
         }
@@ -35,8 +40,12 @@ impl<'a> FieldWriter<'a> {
         let _ = postcard::serialize_with_flavor(&number, Bytewise(self));
     }
 
+    pub(crate) fn flag(&mut self, flag: bool) {
+        self.bytes(&[u8::from(flag)]);
+    }
+
     pub(crate) fn optional(&mut self, number: Option<u64>) {
-        self.bytes(&[u8::from(number.is_some())]);
+        self.flag(number.is_some());
         if let Some(number) = number {
             self.number(number);
         }
@@ -62,7 +71,7 @@ impl Flavor for Bytewise<'_, '_> {
         if let Some(to) = self.0.out.get_mut(self.0.length) {
             *to = byte;
         }
-        self.0.length = self.0.length.saturating_add(1);
+        self.0.length = self.0.length.wrapping_add(1);
         Ok(())
     }
 
@@ -72,48 +81,94 @@ impl Flavor for Bytewise<'_, '_> {
 }
 
 /// Reads what [`FieldWriter`] wrote, in the one form in which it writes it.
-pub(crate) struct FieldReader<'a>(&'a [u8]);
+///
+/// What is not there reads as zero, and is remembered: [`Self::check`] tells of it, before anything is done with what was read.
+pub(crate) struct FieldReader<'a> {
+    rest: &'a [u8],
+    is_broken: bool,
+}
 
 impl<'a> FieldReader<'a> {
-    /// Begins with the kind and the version of the format, which must be these.
-    pub(crate) fn new(bytes: &'a [u8], kind: Kind) -> Result<Self, Unreadable> {
-        match bytes {
-            [first, FORMAT_VERSION, rest @ ..] if *first == kind as u8 => Ok(Self(rest)),
-            _ => Err(Unreadable),
+    /// Begins at the first byte.
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, is_broken: false }
+    }
+
+    /// The kind and the version of the format, which must be these.
+    pub(crate) fn begin(&mut self, kind: Kind) {
+        if self.byte() != kind as u8 || self.byte() != FORMAT_VERSION {
+            self.is_broken = true;
         }
     }
 
     /// How many bytes are left.
     pub(crate) const fn len(&self) -> usize {
-        self.0.len()
+        self.rest.len()
     }
 
     /// All that is left.
     pub(crate) const fn rest(&self) -> &'a [u8] {
-        self.0
+        self.rest
     }
 
-    pub(crate) fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], Unreadable> {
-        let (array, rest) = self.0.split_first_chunk().ok_or(Unreadable)?;
-        self.0 = rest;
-        Ok(array)
+    /// An error if anything that was read was not there.
+    pub(crate) const fn check(&self) -> Result<(), Unreadable> {
+        if self.is_broken { Err(Unreadable) } else { Ok(()) }
+    }
+
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    pub(crate) fn bytes(&mut self, length: usize) -> &'a [u8] {
+        let Some((bytes, rest)) = self.rest.split_at_checked(length) else {
+            self.is_broken = true;
+            return &[];
+        };
+        self.rest = rest;
+        bytes
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> [u8; N] {
+        let mut array = [0; N];
+        primitives::copy(self.bytes(N), &mut array);
+        array
+    }
+
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    pub(crate) fn byte(&mut self) -> u8 {
+        let [byte] = self.array();
+        byte
+    }
+
+    /// Whether something is there, or so.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    pub(crate) fn flag(&mut self) -> bool {
+        let byte = self.byte();
+        self.is_broken |= byte > 1;
+        byte == 1
     }
 
     /// Postcard would read integers that are longer than they need be, too.
     #[inline(never)]
-    pub(crate) fn number(&mut self) -> Result<u64, Unreadable> {
-        let mut reader = Reader::new(self.0);
-        let number = reader.varint().map_err(|_| Unreadable)?;
-        self.0 = reader.rest();
-        Ok(number)
+    pub(crate) fn number(&mut self) -> u64 {
+        let mut reader = Reader::new(self.rest);
+        let Ok(number) = reader.varint() else {
+            self.is_broken = true;
+            return 0;
+        };
+        self.rest = reader.rest();
+        number
     }
 
-    pub(crate) fn optional(&mut self) -> Result<Option<u64>, Unreadable> {
-        match self.array()? {
-            [0] => Ok(None),
-            [1] => self.number().map(Some),
-            _ => Err(Unreadable),
-        }
+    pub(crate) fn optional(&mut self) -> Option<u64> {
+        self.flag().then(|| self.number())
+    }
+
+    pub(crate) fn time(&mut self) -> UnixTime {
+        UnixTime::from_secs(self.number())
+    }
+
+    /// A number of bytes; one that no memory holds reads as the most.
+    pub(crate) fn length(&mut self) -> usize {
+        usize::try_from(self.number()).unwrap_or(usize::MAX)
     }
 }
 
@@ -124,7 +179,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read_and_is_postcards() {
         let mut out = [0; 64];
-        let mut writer = FieldWriter::new(&mut out, Kind::Listing);
+        let mut writer = FieldWriter::new(&mut out);
+        writer.begin(Kind::Listing);
         writer.number(300);
         writer.optional(None);
         writer.optional(Some(u64::MAX));
@@ -133,28 +189,37 @@ mod tests {
         let mut expected = [0; 64];
         let fields = (Kind::Listing as u8, FORMAT_VERSION, 300_u64, None::<u64>, Some(u64::MAX), [7_u8, 8]);
         assert_eq!(&out[..length], postcard::to_slice(&fields, &mut expected).unwrap());
-        let mut reader = FieldReader::new(&out[..length], Kind::Listing).unwrap();
-        assert_eq!(reader.number(), Ok(300));
-        assert_eq!((reader.optional(), reader.optional()), (Ok(None), Ok(Some(u64::MAX))));
-        assert_eq!((reader.array(), reader.len()), (Ok(&[7, 8]), 0));
-        assert!(FieldReader::new(&out, Kind::Record).is_err());
+        let mut reader = FieldReader::new(&out[..length]);
+        reader.begin(Kind::Listing);
+        assert_eq!(reader.number(), 300);
+        assert_eq!((reader.optional(), reader.optional()), (None, Some(u64::MAX)));
+        assert_eq!((reader.array(), reader.len(), reader.check()), ([7, 8], 0, Ok(())));
     }
 
     #[test]
     fn other_forms_are_refused() {
-        let start = [Kind::Record as u8, FORMAT_VERSION];
+        let is_broken = |bytes: &[u8], read: fn(&mut FieldReader<'_>)| {
+            let mut reader = FieldReader::new(bytes);
+            read(&mut reader);
+            // What comes after it does not make it whole.
+            reader.bytes(0);
+            reader.check().is_err()
+        };
         for wrong in [&[][..], &[0x80, 0], &[0x80], &[0xff; 11]] {
-            let bytes = [&start, wrong].concat();
-            assert_eq!(FieldReader::new(&bytes, Kind::Record).unwrap().number(), Err(Unreadable));
+            assert!(is_broken(wrong, |reader| assert_eq!(reader.number(), 0)));
         }
-        let bytes = [&start[..], &[2, 1]].concat();
-        assert_eq!(FieldReader::new(&bytes, Kind::Record).unwrap().optional(), Err(Unreadable));
+        assert!(is_broken(&[2, 1], |reader| assert_eq!(reader.optional(), None)));
+        assert!(is_broken(&[1], |reader| assert_eq!(reader.array(), [0, 0])));
+        for begin in [[Kind::Listing as u8, FORMAT_VERSION], [Kind::Record as u8, FORMAT_VERSION + 1]] {
+            assert!(is_broken(&begin, |reader| reader.begin(Kind::Record)));
+            assert!(is_broken(&begin[..1], |reader| reader.begin(Kind::Listing)));
+        }
     }
 
     #[test]
     fn what_has_no_room_is_noticed() {
-        let mut out = [0; 3];
-        let mut writer = FieldWriter::new(&mut out, Kind::Record);
+        let mut out = [0; 1];
+        let mut writer = FieldWriter::new(&mut out);
         writer.bytes(&[1, 2]);
         assert_eq!(writer.finish(), Err(Unreadable));
     }

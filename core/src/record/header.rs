@@ -1,7 +1,6 @@
 //! The fixed fields at the start of a record.
 
 use core::ops::Deref;
-use core::time::Duration;
 
 use super::fields::{FieldReader, FieldWriter};
 use super::{Kind, Unreadable};
@@ -48,11 +47,11 @@ impl Deref for Encoded {
     }
 }
 
-/// How long a session lives: unused, and at all.
+/// How long a session lives, in seconds: unused, and at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lifetimes {
-    pub(crate) idle: Duration,
-    pub(crate) absolute: Duration,
+    pub(crate) idle: u64,
+    pub(crate) absolute: u64,
 }
 
 impl Header {
@@ -64,26 +63,35 @@ impl Header {
     /// The session's own lifetimes, or the configured ones.
     pub(crate) fn lifetimes(&self, configured: Lifetimes) -> Lifetimes {
         Lifetimes {
-            idle: self.idle_timeout.map_or(configured.idle, Duration::from_secs),
-            absolute: self.absolute_timeout.map_or(configured.absolute, Duration::from_secs),
+            idle: self.idle_timeout.unwrap_or(configured.idle),
+            absolute: self.absolute_timeout.unwrap_or(configured.absolute),
         }
     }
 
     /// From when on the session is over if nobody uses it any more.
     pub(crate) fn expires_at(&self, configured: Lifetimes) -> UnixTime {
         let lifetimes = self.lifetimes(configured);
-        self.last_seen.after(lifetimes.idle).min(self.created.after(lifetimes.absolute))
+        self.last_seen.after_secs(lifetimes.idle).min(self.created.after_secs(lifetimes.absolute))
     }
 
     /// From when on the session is over whatever anybody does.
+    #[inline(never)]
     pub(crate) fn ends_at(&self, configured: Lifetimes) -> UnixTime {
-        self.created.after(self.lifetimes(configured).absolute)
+        self.created.after_secs(self.lifetimes(configured).absolute)
     }
 
     /// Kind, version and fields, as the record begins.
     pub(crate) fn encode(&self) -> Result<Encoded, Unreadable> {
         let mut bytes = Secret::zero();
-        let mut fields = FieldWriter::new(bytes.as_mut_slice(), Kind::Record);
+        let mut fields = FieldWriter::new(bytes.as_mut_slice());
+        self.write(&mut fields);
+        let length = fields.finish()?;
+        Ok(Encoded { bytes, length })
+    }
+
+    /// As [`Self::encode`], among other fields.
+    pub(crate) fn write(&self, fields: &mut FieldWriter<'_>) {
+        fields.begin(Kind::Record);
         for number in [self.revision, self.created.as_secs(), self.last_seen.as_secs()] {
             fields.number(number);
         }
@@ -91,29 +99,22 @@ impl Header {
         {
             fields.optional(number);
         }
-        fields.bytes(&[u8::from(self.csrf_secret.is_some())]);
+        fields.flag(self.csrf_secret.is_some());
         if let Some(secret) = &self.csrf_secret {
             fields.bytes(secret.as_slice());
         }
-        let length = fields.finish()?;
-        Ok(Encoded { bytes, length })
     }
 
-    /// Becomes what [`Self::encode`] wrote at the start of `plain`; gives its length. After an error it is neither.
-    pub(crate) fn decode(&mut self, plain: &[u8]) -> Result<usize, Unreadable> {
-        let mut fields = FieldReader::new(plain, Kind::Record)?;
-        self.revision = fields.number()?;
-        self.created = UnixTime::from_secs(fields.number()?);
-        self.last_seen = UnixTime::from_secs(fields.number()?);
-        self.authenticated_at = fields.optional()?.map(UnixTime::from_secs);
-        self.idle_timeout = fields.optional()?;
-        self.absolute_timeout = fields.optional()?;
-        self.csrf_secret = match fields.array()? {
-            [0] => None,
-            [1] => Some(Secret::new(*fields.array()?)),
-            _ => return Err(Unreadable),
-        };
-        Ok(plain.len().saturating_sub(fields.len()))
+    /// Becomes what [`Self::write`] wrote. If it did not, the reader has noticed.
+    pub(crate) fn read(&mut self, fields: &mut FieldReader<'_>) {
+        fields.begin(Kind::Record);
+        self.revision = fields.number();
+        self.created = fields.time();
+        self.last_seen = fields.time();
+        self.authenticated_at = fields.optional().map(UnixTime::from_secs);
+        self.idle_timeout = fields.optional();
+        self.absolute_timeout = fields.optional();
+        self.csrf_secret = fields.flag().then(|| Secret::new(fields.array()));
     }
 }
 
@@ -121,6 +122,13 @@ impl Header {
 mod tests {
     use super::*;
     use crate::record::FORMAT_VERSION;
+
+    fn decode(bytes: &[u8]) -> Result<Header, Unreadable> {
+        let (mut header, mut fields) = (Header::default(), FieldReader::new(bytes));
+        header.read(&mut fields);
+        fields.check()?;
+        Ok(header)
+    }
 
     #[test]
     fn the_longest_header_fits() {
@@ -132,9 +140,7 @@ mod tests {
         header.csrf_secret = Some(Secret::new([0xff; 32]));
         let bytes = header.encode().unwrap();
         assert_eq!(bytes.len(), MAX_LENGTH);
-        let mut decoded = Header::default();
-        assert_eq!(decoded.decode(&bytes), Ok(MAX_LENGTH));
-        assert!(decoded == header);
+        assert!(decode(&bytes).unwrap() == header);
     }
 
     #[test]
@@ -144,7 +150,7 @@ mod tests {
         assert_eq!(bytes[last], 0);
         for wrong in 1..=255 {
             bytes[last] = wrong;
-            assert!(Header::default().decode(&bytes).is_err());
+            assert!(decode(&bytes).is_err());
         }
     }
 
@@ -154,15 +160,15 @@ mod tests {
         for (at, other) in [(0, Kind::Listing as u8), (1, FORMAT_VERSION + 1)] {
             let mut changed = bytes.clone();
             changed[at] = other;
-            assert!(Header::default().decode(&changed).is_err());
+            assert!(decode(&changed).is_err());
         }
-        assert!(Header::default().decode(&bytes[..bytes.len() - 1]).is_err());
-        assert!(Header::default().decode(&[]).is_err());
+        assert!(decode(&bytes[..bytes.len() - 1]).is_err());
+        assert!(decode(&[]).is_err());
     }
 
     #[test]
     fn the_nearer_end_counts() {
-        let configured = Lifetimes { idle: Duration::from_secs(10), absolute: Duration::from_secs(25) };
+        let configured = Lifetimes { idle: 10, absolute: 25 };
         let mut header = Header::new(UnixTime::from_secs(100));
         assert_eq!(header.expires_at(configured).as_secs(), 110);
         header.last_seen = UnixTime::from_secs(120);

@@ -75,7 +75,7 @@ impl<'a> Iterator for Changes<'a> {
         let at = self.at;
         let [byte, length, rest @ ..] = self.log.get(at..)? else { return None };
         let name = rest.get(..usize::from(*length))?;
-        self.at = at.saturating_add(2).saturating_add(name.len());
+        self.at = at.wrapping_add(2).wrapping_add(name.len());
         // Only names that were text were logged.
         let key = core::str::from_utf8(name).unwrap_or_default();
         Some(Change { key, flash: byte & FLASH != 0, how: How::from_byte(*byte), at })

@@ -7,6 +7,9 @@
 //!
 //! The header and the count are kept decoded beside the buffer while it is open, and written at sealing. A session
 //! that nobody put anything into has an empty buffer.
+//!
+//! Offsets are never beyond the buffer, so that their sums do not overflow and their differences are not below zero. They wrap around all
+//! the same, since that takes no code; whatever comes of them, bytes are only taken from where there are any.
 
 use core::ops::Range;
 
@@ -18,6 +21,7 @@ use super::identity::{MAX_LABEL_LENGTH, is_owner};
 use crate::buffer::Buffer;
 use crate::record::Unreadable;
 use crate::record::entries::{self, Entries, Entry, Life, MAX_KEY_LENGTH};
+use crate::record::fields::FieldReader;
 use crate::record::header::{self, Header};
 use crate::time::UnixTime;
 use crate::token::{LightKey, PREFIX, sealed_len};
@@ -115,18 +119,19 @@ impl<B: Buffer> Data<B> {
     fn write_count(&mut self) -> Result<(), SessionError> {
         let count = wire::Varint::new(wire::widen(self.count));
         self.replace(self.count_at..self.entries, count.as_slice())?;
-        let entries = self.count_at.saturating_add(count.as_slice().len());
-        self.log = self.log.saturating_sub(self.entries).saturating_add(entries);
+        let entries = self.count_at.wrapping_add(count.as_slice().len());
+        self.log = self.log.wrapping_sub(self.entries).wrapping_add(entries);
         self.entries = entries;
         Ok(())
     }
 
     fn find_parts(&mut self, plain: Range<usize>, header: &mut Header) -> Result<(), Unreadable> {
-        let all = self.buffer.as_ref().get(..plain.end).ok_or(Unreadable)?;
-        let length = header.decode(all.get(plain.start..).ok_or(Unreadable)?)?;
-        self.owner = plain.start.saturating_add(length);
-        let mut reader = wire::Reader::new(all.get(self.owner..).ok_or(Unreadable)?);
-        let at = |reader: &wire::Reader<'_>| plain.end.saturating_sub(reader.len());
+        let mut fields = FieldReader::new(self.buffer.as_ref().get(plain.clone()).ok_or(Unreadable)?);
+        header.read(&mut fields);
+        fields.check()?;
+        self.owner = plain.end.wrapping_sub(fields.len());
+        let mut reader = wire::Reader::new(fields.rest());
+        let at = |reader: &wire::Reader<'_>| plain.end.wrapping_sub(reader.len());
         let owner = read_owner(&mut reader).map_err(|_| Unreadable)?;
         self.label = at(&reader);
         let label = reader.str().map_err(|_| Unreadable)?;
@@ -154,18 +159,18 @@ impl<B: Buffer> Data<B> {
         let header = header.encode().map_err(|Unreadable| ValueError::Corrupt)?;
         self.replace(PREFIX..self.owner, &header)?;
         let shift = |offset: &mut usize, from: usize| {
-            *offset = offset.saturating_sub(from).saturating_add(PREFIX).saturating_add(header.len());
+            *offset = offset.wrapping_sub(from).wrapping_add(PREFIX).wrapping_add(header.len());
         };
         let from = self.owner;
         for offset in [&mut self.owner, &mut self.label, &mut self.count_at, &mut self.entries, &mut self.log]
         {
             shift(offset, from);
         }
-        let plain_length = self.log.saturating_sub(PREFIX);
+        let plain_length = self.log.wrapping_sub(PREFIX);
         let length = sealed_len(plain_length);
         // Padding and MAC take at most 16 and 32 bytes.
         let room = [0; 48];
-        let room = room.get(..length.saturating_sub(self.log)).ok_or(ValueError::Corrupt)?;
+        let room = room.get(..length.wrapping_sub(self.log)).ok_or(ValueError::Corrupt)?;
         self.replace(self.log..self.log, room)?;
         self.log = length;
         let token = self.buffer.as_mut().get_mut(..length).unwrap_or_default();
@@ -238,7 +243,7 @@ impl<B: Buffer> Data<B> {
         write_value: impl FnOnce(&mut B, usize) -> Result<(), ValueError>,
     ) -> Result<(), SessionError> {
         let logged = changes::find(self.bytes(self.log..self.buffer.len()), key, life.is_flash());
-        let logged_at = logged.map(|change| self.log.saturating_add(change.at()));
+        let logged_at = logged.map(|change| self.log.wrapping_add(change.at()));
         let how = logged.map_or(how, |change| change.how.then(how));
         if logged_at.is_none() {
             self.append_change(key, life.is_flash(), how)?;
@@ -255,20 +260,19 @@ impl<B: Buffer> Data<B> {
             }
             Err(error) => return Err(error.into()),
         }
-        let length = self.buffer.len().saturating_sub(start);
+        let length = self.buffer.len().wrapping_sub(start);
         let old = self.find(key, life.is_flash())?.map(|entry| self.absolute(&entry.range));
-        let count = self.count.saturating_add(usize::from(old.is_none()));
-        let entries = self.log.saturating_sub(self.entries).saturating_add(length);
-        let entries = entries.saturating_sub(old.as_ref().map_or(0, ExactSizeIterator::len));
-        self.check_size(count, entries, start.saturating_sub(self.log), (key, length))?;
+        let count = self.count.wrapping_add(usize::from(old.is_none()));
+        let removed = old.as_ref().map_or(0, ExactSizeIterator::len);
+        self.check_size(count, removed, length, start.wrapping_sub(self.log), (key, length))?;
         // From here on nothing can fail. [log][new entry] becomes [new entry][log], then the old entry goes.
         if let Some(behind) = self.buffer.as_mut().get_mut(self.log..) {
-            move_to_end(behind, start.saturating_sub(self.log));
+            move_to_end(behind, start.wrapping_sub(self.log));
         }
-        self.log = self.log.saturating_add(length);
+        self.log = self.log.wrapping_add(length);
         self.count = count;
         if let Some(at) = logged_at {
-            let at = at.saturating_add(length);
+            let at = at.wrapping_add(length);
             changes::set_how(self.buffer.as_mut(), at, how);
         }
         if let Some(old) = old {
@@ -285,7 +289,7 @@ impl<B: Buffer> Data<B> {
         self.log_change(key, flash, How::Set)?;
         if let Some(range) = &found {
             self.cut(range.clone());
-            self.count = self.count.saturating_sub(1);
+            self.count = self.count.wrapping_sub(1);
         }
         Ok(found.is_some())
     }
@@ -307,7 +311,7 @@ impl<B: Buffer> Data<B> {
             let over = self.entries().find_map(|entry| entry.ok().filter(|entry| entry.life.is_over(now)));
             let Some(range) = over.map(|entry| self.absolute(&entry.range)) else { return };
             self.cut(range);
-            self.count = self.count.saturating_sub(1);
+            self.count = self.count.wrapping_sub(1);
         }
     }
 
@@ -328,9 +332,8 @@ impl<B: Buffer> Data<B> {
     }
 
     fn append_change(&mut self, key: &str, flash: bool, how: How) -> Result<(), SessionError> {
-        let log_length =
-            self.buffer.len().saturating_sub(self.log).saturating_add(key.len()).saturating_add(2);
-        self.check_size(self.count, self.log.saturating_sub(self.entries), log_length, (key, 0))?;
+        let log_length = self.buffer.len().wrapping_sub(self.log).wrapping_add(key.len()).wrapping_add(2);
+        self.check_size(self.count, 0, 0, log_length, (key, 0))?;
         changes::append(&mut self.buffer, key, flash, how).map_err(|_| self.too_large(self.limit, None))
     }
 
@@ -339,48 +342,47 @@ impl<B: Buffer> Data<B> {
         if !self.buffer.is_empty() {
             return Ok(());
         }
-        let length = PREFIX.saturating_add(EMPTY_PARTS.len());
+        let length = PREFIX.wrapping_add(EMPTY_PARTS.len());
         self.buffer.try_resize(length).map_err(|_| self.too_large(sealed_len(length), None))?;
-        (self.owner, self.label) = (PREFIX, PREFIX.saturating_add(1));
-        (self.count_at, self.entries, self.log) = (PREFIX.saturating_add(2), length, length);
+        (self.owner, self.label) = (PREFIX, PREFIX.wrapping_add(1));
+        (self.count_at, self.entries, self.log) = (PREFIX.wrapping_add(2), length, length);
         Ok(())
     }
 
     /// Writes `lead` and a text instead of this part of an open session.
     fn set_part(&mut self, part: Range<usize>, lead: &[u8], text: &str) -> Result<(), SessionError> {
         let length = wire::Varint::new(wire::widen(text.len()));
-        let head_length = lead.len().saturating_add(length.as_slice().len());
-        let grown = text.len().saturating_add(head_length);
-        let entries = self.log.saturating_sub(self.entries);
-        let log_length = self.buffer.len().saturating_sub(self.log);
+        let head_length = lead.len().wrapping_add(length.as_slice().len());
+        let grown = text.len().wrapping_add(head_length);
+        let log_length = self.buffer.len().wrapping_sub(self.log);
         // The old text goes first: at no time there is more than at the end.
-        let added = entries.saturating_add(grown).saturating_sub(part.len());
-        self.check_size(self.count, added, log_length, ("", 0))?;
+        self.check_size(self.count, part.len(), grown, log_length, ("", 0))?;
         self.replace(part.clone(), text.as_bytes())?;
         self.replace(part.start..part.start, length.as_slice())?;
         self.replace(part.start..part.start, lead)?;
-        let end = part.start.saturating_add(grown);
+        let end = part.start.wrapping_add(grown);
         for offset in [&mut self.label, &mut self.count_at, &mut self.entries, &mut self.log] {
             if *offset >= part.end {
-                *offset = offset.saturating_sub(part.end).saturating_add(end);
+                *offset = offset.wrapping_sub(part.end).wrapping_add(end);
             }
         }
         Ok(())
     }
 
-    /// Whether a session with so many entries of so many bytes, and a log of so many, would still fit.
+    /// Whether the session would still fit with so many entries, these bytes removed and added, and a log of so many.
     fn check_size(
         &self,
         count: usize,
-        entries: usize,
+        removed: usize,
+        added: usize,
         log: usize,
         (key, length): (&str, usize),
     ) -> Result<(), SessionError> {
-        let parts = self
-            .count_at
-            .saturating_sub(self.owner)
-            .saturating_add(wire::Varint::length_of(wire::widen(count)));
-        let size = sealed_len(header::MAX_LENGTH.saturating_add(parts).saturating_add(entries));
+        let count_length = wire::Varint::length_of(wire::widen(count));
+        let parts = self.count_at.wrapping_sub(self.owner).wrapping_add(count_length);
+        let parts = parts.wrapping_add(self.log).wrapping_sub(self.entries);
+        let plain = parts.wrapping_sub(removed).wrapping_add(added);
+        let size = sealed_len(header::MAX_LENGTH.wrapping_add(plain));
         let size_with_log = size.saturating_add(log);
         let new = Some((key, length)).filter(|(_, length)| *length > 0);
         if size > self.limit {
@@ -409,7 +411,7 @@ impl<B: Buffer> Data<B> {
     }
 
     fn absolute(&self, in_entries: &Range<usize>) -> Range<usize> {
-        self.entries.saturating_add(in_entries.start)..self.entries.saturating_add(in_entries.end)
+        self.entries.wrapping_add(in_entries.start)..self.entries.wrapping_add(in_entries.end)
     }
 
     /// Cuts a range out of the entries.
@@ -417,13 +419,13 @@ impl<B: Buffer> Data<B> {
         let length = range.len();
         // A shorter content cannot fail to fit.
         if self.replace(range, &[]).is_ok() {
-            self.log = self.log.saturating_sub(length);
+            self.log = self.log.wrapping_sub(length);
         }
     }
 
     /// Replaces bytes without moving the offsets.
     fn replace(&mut self, range: Range<usize>, bytes: &[u8]) -> Result<(), SessionError> {
-        let size = self.buffer.len().saturating_add(bytes.len());
+        let size = self.buffer.len().wrapping_add(bytes.len());
         self.buffer.try_splice(range, bytes).map_err(|_| self.too_large(size, None))
     }
 }

@@ -88,11 +88,12 @@ impl<B: Buffer> Session<B> {
         absolute: Option<Duration>,
     ) -> Result<(), SessionError> {
         self.check_usable()?;
-        if [idle, absolute].into_iter().flatten().any(|lifetime| !is_lifetime(lifetime)) {
+        let (idle, absolute) = (idle.map(|idle| idle.as_secs()), absolute.map(|absolute| absolute.as_secs()));
+        if !idle.is_none_or(is_lifetime) || !absolute.is_none_or(is_lifetime) {
             return Err(SessionError::Lifetime);
         }
-        self.header.idle_timeout = idle.map(|idle| idle.as_secs());
-        self.header.absolute_timeout = absolute.map(|absolute| absolute.as_secs());
+        self.header.idle_timeout = idle;
+        self.header.absolute_timeout = absolute;
         self.intent.lifetimes = true;
         self.intent.changed = true;
         Ok(())
@@ -147,9 +148,9 @@ pub(crate) fn is_owner(name: &str) -> bool {
     (1..=MAX_OWNER_LENGTH).contains(&name.len())
 }
 
-/// Whether a session may live so long.
-pub(crate) fn is_lifetime(lifetime: Duration) -> bool {
-    (Duration::from_secs(1)..=MAX_LIFETIME).contains(&lifetime)
+/// Whether a session may live so many seconds.
+pub(crate) fn is_lifetime(seconds: u64) -> bool {
+    (1..=MAX_LIFETIME.as_secs()).contains(&seconds)
 }
 
 /// Whether a session with these times can be used at `now`.

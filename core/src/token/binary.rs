@@ -14,7 +14,7 @@ use core::ops::Range;
 use super::InvalidToken;
 use super::key::KEY_LENGTH;
 use crate::buffer::Full;
-use crate::primitives::{self, BLOCK_LENGTH, Cipher, HASH_LENGTH, Mac, STATES_LENGTH, Secret};
+use crate::primitives::{self, BLOCK_LENGTH, Cipher, HASH_LENGTH, Mac, Secret};
 use crate::time::UnixTime;
 
 /// Bytes before the ciphertext: version, timestamp and initialization vector.
@@ -106,9 +106,6 @@ impl TokenKey {
     }
 }
 
-/// Bytes of a [`LightKey`].
-pub(crate) const LIGHT_KEY_LENGTH: usize = STATES_LENGTH + BLOCK_LENGTH;
-
 /// The key of a single token, which is opened and sealed once. The states of its MAC take two hashes and are kept; the schedules of
 /// AES take more room than time, and are computed for each use.
 pub(crate) struct LightKey {
@@ -126,23 +123,6 @@ impl LightKey {
     /// behind this.
     pub(crate) fn ready(&self) -> ReadyKey<'_> {
         ReadyKey { mac: &self.mac, cipher: Cipher::new(&self.encryption) }
-    }
-
-    /// It is as secret as the key that it was made of.
-    pub(crate) fn to_bytes(&self) -> Secret<LIGHT_KEY_LENGTH> {
-        let mut bytes = Secret::zero();
-        let (states, encryption) = bytes.split_at_mut(STATES_LENGTH);
-        primitives::copy(self.mac.to_bytes().as_slice(), states);
-        primitives::copy(self.encryption.as_slice(), encryption);
-        bytes
-    }
-
-    /// What [`Self::to_bytes`] gave.
-    pub(crate) fn from_bytes(bytes: &[u8; LIGHT_KEY_LENGTH]) -> Self {
-        let [states @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = bytes;
-        let mut encryption = Secret::zero();
-        primitives::copy(bytes.split_at(STATES_LENGTH).1, encryption.as_mut_slice());
-        Self { mac: Mac::from_bytes(states), encryption }
     }
 }
 
@@ -229,8 +209,8 @@ fn decrypt(cipher: &Cipher, token: &mut [u8]) -> Result<Range<usize>, InvalidTok
     cipher.decrypt(iv, blocks);
     let (last, whole) = blocks.split_last().ok_or(InvalidToken)?;
     let rest = primitives::unpad(last).ok_or(InvalidToken)?;
-    let length = whole.as_flattened().len().saturating_add(rest);
-    Ok(PREFIX..PREFIX.saturating_add(length))
+    let length = whole.as_flattened().len().wrapping_add(rest);
+    Ok(PREFIX..PREFIX.wrapping_add(length))
 }
 
 fn prefix_of(at: UnixTime, iv: [u8; IV_LENGTH]) -> [u8; PREFIX] {

@@ -24,7 +24,7 @@ mod plaintext;
 mod ring;
 pub(crate) mod text;
 
-pub(crate) use binary::{LIGHT_KEY_LENGTH, LightKey, PREFIX, TokenKey, sealed_len, timestamp_of};
+pub(crate) use binary::{LightKey, PREFIX, TokenKey, sealed_len, timestamp_of};
 pub use fernet::{Fernet, FernetError};
 pub use inspect::UnverifiedToken;
 pub use key::{DEFAULT_ITERATIONS, KEY_LENGTH, KEY_TEXT_LENGTH, Key, KeyError};

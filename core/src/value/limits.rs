@@ -24,7 +24,7 @@ pub fn skip(bytes: &[u8]) -> Result<usize, ValueError> {
 pub(crate) fn skip_in(bytes: &[u8]) -> Result<usize, Flaw> {
     let mut reader = Reader::new(bytes);
     walk(&mut reader, false, 0)?;
-    Ok(bytes.len().saturating_sub(reader.len()))
+    Ok(bytes.len().wrapping_sub(reader.len()))
 }
 
 /// Checks that `bytes` are exactly one value, in the one form that [`write`](super::write) would give it.

@@ -138,7 +138,7 @@ impl<'de> Reader<'de> {
                 if is_too_wide || byte == 0 {
                     return Err(Flaw::Corrupt);
                 }
-                self.rest = self.rest.get(index.saturating_add(1)..).unwrap_or_default();
+                self.rest = self.rest.get(index.wrapping_add(1)..).unwrap_or_default();
                 return Ok(number);
             }
             shift = shift.wrapping_add(7);
@@ -197,7 +197,7 @@ impl Varint {
     /// How many bytes `number` takes.
     pub(crate) const fn length_of(number: u64) -> usize {
         // Seven bits a byte; zero takes one as well.
-        u64::BITS.saturating_sub((number | 1).leading_zeros()).div_ceil(7) as usize
+        u64::BITS.wrapping_sub((number | 1).leading_zeros()).div_ceil(7) as usize
     }
 
     #[inline]

@@ -85,7 +85,7 @@ impl<'b, B: Buffer + ?Sized> Writer<'b, B> {
     #[inline]
     pub(crate) fn append<const N: usize>(&mut self, head: [u8; N], body: &[u8]) -> Result<()> {
         let start = self.out.len();
-        let end = start.saturating_add(N).saturating_add(body.len());
+        let end = start.wrapping_add(N).wrapping_add(body.len());
         if end > self.limit || self.out.try_resize(end).is_err() {
             return Err(self.full(end));
         }
@@ -101,7 +101,7 @@ impl<'b, B: Buffer + ?Sized> Writer<'b, B> {
 
     /// Puts `bytes` in the place of `range`, moving what follows.
     pub(crate) fn replace(&mut self, range: Range<usize>, bytes: &[u8]) -> Result<()> {
-        let length = self.out.len().saturating_sub(range.len()).saturating_add(bytes.len());
+        let length = self.out.len().wrapping_sub(range.len()).wrapping_add(bytes.len());
         if length > self.limit || self.out.try_splice(range, bytes).is_err() {
             return Err(self.full(length));
         }
@@ -124,7 +124,7 @@ impl<'b, B: Buffer + ?Sized> Writer<'b, B> {
             (None, Err(_)) => return Err(ValueError::Refused),
             (None, Ok(())) => {}
         }
-        let length = self.len().saturating_sub(behind_length);
+        let length = self.len().wrapping_sub(behind_length);
         self.replace(start..behind_length, Varint::new(widen(length)).as_slice())
     }
 

@@ -89,7 +89,7 @@ fn the_cookie_is_a_fernet_token_of_the_id() {
     fernet.decrypt_at_into(&cookie, None, host.now, &mut id).unwrap();
     assert_eq!(id.len(), crate::id::GENERATED_LENGTH);
     let key = host.load(&cookie).key().unwrap();
-    let hash = crate::primitives::sha256(&[b"session", &[0], &id]);
+    let hash = crate::primitives::Hasher::new().hash(&[b"session", &[0], &id]);
     assert_eq!(key, StoreKey::from_bytes(&hash));
 }
 
