@@ -1,5 +1,7 @@
 //! `cargo xtask wasm`: the npm package, from the core to the tarball.
 
+mod arrange;
+
 use crate::tools::target_folder;
 use anyhow::{Context as _, Result, bail};
 use std::path::{Path, PathBuf};
@@ -51,6 +53,7 @@ pub(crate) fn build(shell: &Shell) -> Result<PathBuf> {
         generate(&module, &folder, name)?;
         let generated = folder.join(format!("{name}_bg.wasm"));
         optimize(shell, &generated, &generated)?;
+        shell.write_file(&generated, arrange::arrange(&shell.read_binary_file(&generated)?)?)?;
     }
     package(shell, &folder)
 }
