@@ -5,11 +5,11 @@ use core::time::Duration;
 use fastsession_core::cookie::SameSite;
 use fastsession_core::manager::{Manager, Placement};
 
-use crate::failure::{Failure, Setting};
+use crate::failure::Failure;
 use crate::keys;
 use crate::message::Reader;
 
-/// The manager of these settings; what is absent is the core's default. The order is the same in js/src/core/message.ts.
+/// The manager of these settings; what is absent is the core's default. The order is the same in js/src/options.ts and js/src/sessions.ts.
 pub(crate) fn build(settings: &mut Reader<'_>) -> Result<Manager, Failure> {
     let mut builder = Manager::builder(keys::ring(settings)?);
     macro_rules! set {
@@ -20,30 +20,32 @@ pub(crate) fn build(settings: &mut Reader<'_>) -> Result<Manager, Failure> {
         };
     }
     set!(
-        idle_timeout: settings.optional_number().map(Duration::from_secs),
-        absolute_timeout: settings.optional_number().map(Duration::from_secs),
-        limit: settings.optional_number().map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
         namespace: settings.optional_text(),
-        owners: settings.optional_flag(),
         cookie_name: settings.optional_text(),
         cookie_path: settings.optional_text(),
         cookie_domain: settings.optional_text(),
         secure: settings.optional_flag(),
         http_only: settings.optional_flag(),
-        partitioned: settings.optional_flag(),
-        persistent: settings.optional_flag(),
     );
     builder = builder.same_site(match settings.optional_text() {
         None | Some("lax") => SameSite::Lax,
         Some("strict") => SameSite::Strict,
         Some("none") => SameSite::None,
-        Some(_) => return Err(Failure::Setting(Setting::CookieSameSite)),
+        Some(_) => return Err(Failure::Internal),
     });
+    set!(
+        partitioned: settings.optional_flag(),
+        persistent: settings.optional_flag(),
+        idle_timeout: settings.optional_number().map(Duration::from_secs),
+        absolute_timeout: settings.optional_number().map(Duration::from_secs),
+        limit: settings.optional_number().map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+        owners: settings.optional_flag(),
+    );
     builder = builder.placement(match settings.text() {
         "store" => Placement::Store,
         "cookie" => Placement::Cookie,
         "both" => Placement::Both { lag: Duration::from_secs(settings.number()) },
-        _ => return Err(Failure::Setting(Setting::Placement)),
+        _ => return Err(Failure::Internal),
     });
     settings.check()?;
     Ok(builder.build()?)

@@ -11,7 +11,7 @@ export function checkEngine(engine: unknown, maker: string, methods: readonly st
 }
 
 /** The remedy for a Worker's binding. */
-export const BINDING = "is the binding set in this environment, under this name?";
+export const BINDING = "is the binding set in this environment?";
 
 /** The error of a record that is too large for the engine, whatever `limit` says. */
 export function tooLarge(size: number, most: number, engine: string): SessionError {
