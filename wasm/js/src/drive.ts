@@ -1,10 +1,9 @@
 /** The driver: fetches and stores what the core decides. */
 
-import { NO_BYTES } from "./bytes.js";
 import { failure } from "./core/failure.js";
 import { type Ask, type Change, Fact, type Job, Phase, type Planned as Sealed, type State } from "./core/phases.js";
 import { SessionError } from "./error.js";
-import { ask, type Guarded, read, write } from "./guard.js";
+import { ANY, ask, type Guarded, read, write } from "./guard.js";
 import type { Context, Placement, SessionEvent } from "./options.js";
 import { random } from "./random.js";
 
@@ -25,11 +24,7 @@ export interface Host extends Guarded {
 }
 
 /** A commit that is to be carried out, and what it comes to. */
-export interface Planned {
-  job: Job;
-  now: number;
-  outcome: Sealed;
-}
+export type Planned = [Job, Sealed];
 
 /** What to send once a commit is done, the name of the session's record, and the session again if that was asked for. */
 export type Done = [cookies: string[], key: string | undefined, state: State | []];
@@ -37,9 +32,7 @@ export type Done = [cookies: string[], key: string | undefined, state: State | [
 /** Reads the session that the cookies name. */
 export async function load(host: Host, cookies: string): Promise<State> {
   const [key, endedKey, parked] = host.ask(Phase.Open, host.now(), cookies);
-  const recordOf = async (key: string | undefined) =>
-    key === undefined || host.store === undefined ? NO_BYTES : await read(host, key);
-  const [record, ended] = await Promise.all([recordOf(key), recordOf(endedKey)]);
+  const [record, ended] = await Promise.all([read(host, key), read(host, endedKey)]);
   const copies = host.placement === "store" ? "" : cookies;
   const state = host.ask(Phase.Resume, host.now(), parked, ended.length > 0, record, copies);
   const event = state[Fact.Event];
@@ -49,31 +42,30 @@ export async function load(host: Host, cookies: string): Promise<State> {
 
 /** Seals a session and says what is to be written. What it throws, nothing was stored of. */
 export function plan(host: Host, parked: Uint8Array, how: number, changes: Change[]): Planned {
-  const job: Job = [parked, how, random(), changes, []];
-  const now = host.now();
-  return { job, now, outcome: host.ask(Phase.Commit, now, ...job) as Sealed };
+  const job: Job = [host.now(), parked, how, random(), changes, []];
+  return [job, host.ask(Phase.Commit, ...job) as Sealed];
 }
 
 /** Stores the session; `repeat` gives the changes of the updates that a merged session asks for. */
 export async function carryOut(host: Host, planned: Planned, repeat: (merged: State) => Change[]): Promise<Done> {
-  const [, , operations, , cookies, , key, ...state] = planned.outcome;
+  const [, , operations, , cookies, , key, ...state] = planned[1];
   const done = store(host, planned, repeat);
   // Workers drop a request whose client hangs up, also between two writes that belong together.
   if (operations.length > 0) goOn(host, done);
   // The response does not wait for a touch, but a cookie that is sealed anew does. Of the data cookie the old copy is as good.
   const mostCookies = host.placement === "store" ? 0 : 1;
   const isTouch = operations[0]?.[6] && cookies.length <= mostCookies;
-  return isTouch && host.waitUntil !== undefined ? [[], key, state] : await done;
+  return isTouch && host.waitUntil ? [[], key, state] : await done;
 }
 
-async function store(host: Host, { job, now, outcome }: Planned, repeat: (merged: State) => Change[]): Promise<Done> {
+async function store(host: Host, [job, outcome]: Planned, repeat: (merged: State) => Change[]): Promise<Done> {
   for (let at = 0, retries = 0; ; ) {
     const [, orphan, operations, failed, cookies, event, key, ...state] = outcome;
     const operation = operations[at];
     if (operation === undefined) {
-      const kind = failed === undefined ? event : "ended";
-      if (kind !== undefined) host.emit(kind as SessionEvent["kind"], key);
-      if (failed !== undefined) throw failure(failed);
+      const kind = failed ? "ended" : event;
+      if (kind) host.emit(kind as SessionEvent["kind"], key);
+      if (failed) throw failure(failed);
       if (kind === "ended") throw new SessionError(kind);
       return [cookies, key, state];
     }
@@ -83,9 +75,9 @@ async function store(host: Host, { job, now, outcome }: Planned, repeat: (merged
         continue;
       }
       if (retries >= MAX_RETRIES) throw new SessionError("contended");
-      job[4].push([at, await read(host, operation[0]), host.now()]);
+      job[5].push([at, await read(host, operation[0]), host.now()]);
       at = 0;
-      const next = host.ask(Phase.Commit, now, ...job);
+      const next = host.ask(Phase.Commit, ...job);
       if (!next[0]) {
         outcome = next;
         continue;
@@ -97,11 +89,11 @@ async function store(host: Host, { job, now, outcome }: Planned, repeat: (merged
       if (retries > PATIENT_RETRIES) {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(retries, 20)));
       }
-      ({ job, now, outcome } = plan(host, merged[Fact.Parked], job[1], repeat(merged)));
+      [job, outcome] = plan(host, merged[Fact.Parked], job[2], repeat(merged));
     } catch (error) {
       if (!operation[6] || (error as SessionError).status !== 503) {
         // The error that led here is the one to report.
-        if (orphan !== undefined) goOn(host, ask(host, "delete", orphan, { condition: { kind: "any" } }));
+        if (orphan) goOn(host, ask(host, "delete", orphan, ANY));
         throw error;
       }
       if (event === "touched") return [[], key, state];

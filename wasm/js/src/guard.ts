@@ -27,6 +27,9 @@ export interface Guarded {
   emit: (kind: "store_failed", key: string) => void;
 }
 
+/** For a write that asks for nothing. */
+export const ANY: { condition: Condition } = { condition: { kind: "any" } };
+
 /** What each answer is, `undefined` if it is something else; and the same in words. */
 const CHECKS: { [M in keyof Answers]: [(answer: any) => Answers[M] | undefined, string] } = {
   get: [versioned, "bytes, null or undefined"],
@@ -68,8 +71,9 @@ export async function ask<M extends keyof Answers>(
   }
 }
 
-/** The record under `key`, empty if there is none. */
-export async function read(guarded: Guarded, key: string): Promise<Uint8Array> {
+/** The record under `key`, empty if there is none, or no key, or no store. */
+export async function read(guarded: Guarded, key: string | undefined): Promise<Uint8Array> {
+  if (key === undefined || guarded.store === undefined) return NO_BYTES;
   const { record, version } = await ask(guarded, "get", key);
   guarded.versions.set(key, version);
   return record;
@@ -79,14 +83,13 @@ export async function read(guarded: Guarded, key: string): Promise<Uint8Array> {
 export async function write(guarded: Guarded, operation: Operation, now: number): Promise<boolean> {
   const [key, record, expiresAt, isAbsent, tag, filed] = operation;
   const { store, versions } = guarded;
-  const condition: Condition = isAbsent
-    ? { kind: "absent" }
-    : tag === undefined ? { kind: "any" } : { kind: "matches", tag, version: versions.get(key) };
+  const current: Condition = tag ? { kind: "matches", tag, version: versions.get(key) } : ANY.condition;
+  const condition: Condition = isAbsent ? { kind: "absent" } : current;
   // The write makes another version.
   versions.delete(key);
-  if (condition.kind !== "any" && store!.capabilities?.conditions !== true) {
-    const current = await read(guarded, key);
-    if (!holds(condition, current.length > 0 ? current : undefined)) return false;
+  if (condition.kind !== "any" && !store!.capabilities?.conditions) {
+    const held = await read(guarded, key);
+    if (!holds(condition, held.length > 0 ? held : undefined)) return false;
   }
   if (record === undefined) return await ask(guarded, "delete", key, { condition });
   const filing = filed && store!.list && { owner: filed[0], entry: filed[1], isNew: filed[2], until: filed[3] };
@@ -102,9 +105,7 @@ function isDone(answer: unknown): boolean | undefined {
 }
 
 function versioned(answer: any): Versioned | undefined {
-  if (answer === null || answer === undefined) return { record: NO_BYTES, version: undefined };
-  const isVersioned = typeof answer === "object" && "record" in answer && "version" in answer;
-  const { record, version } = isVersioned ? answer : { record: answer, version: undefined };
+  const { record = answer, version } = answer ?? { record: NO_BYTES };
   if (isBytes(record)) return { record, version };
   return nameOf(record) === "ArrayBuffer" ? { record: new Uint8Array(record), version } : undefined;
 }

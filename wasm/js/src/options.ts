@@ -201,7 +201,7 @@ export function checkStore(store: unknown): asserts store is SessionStore {
 }
 
 /** A clock whose answers are checked: what is no time would end every session, or none. */
-export function checkedClock(clock: () => number): () => number {
+export function checkedClock(clock = () => Date.now() / 1000): () => number {
   return () => {
     const now: unknown = clock();
     if (typeof now !== "number" || !(now >= 0 && now <= MAX_TIME)) throw unfit("the option clock must give seconds since 1970");

@@ -20,8 +20,7 @@ export function withSession(response: Response, cookies: string[]): Response {
 
 /** Marks headers of a response that depends on the session, and appends the cookies. */
 export function mark(headers: Pick<Headers, "get" | "has" | "set" | "append">, cookies: string[]): void {
-  const varies = (headers.get("Vary") ?? "").split(",").map((name) => name.trim().toLowerCase());
-  if (!varies.includes("*") && !varies.includes("cookie")) headers.append("Vary", "Cookie");
+  if (!/(^|,)\s*(\*|cookie)\s*(,|$)/i.test(headers.get("Vary") ?? "")) headers.append("Vary", "Cookie");
   if (cookies.length > 0) {
     // A cache must never give one user's cookie to another, whatever the application says of the page.
     headers.set("Cache-Control", "no-store");
@@ -36,7 +35,6 @@ export function failed(error: unknown): Response | undefined {
   if (!(error instanceof SessionError)) return undefined;
   // Nobody else will tell the operator.
   if (error.status >= 500) console.error(error);
-  const headers = new Headers({ "Cache-Control": "no-store" });
-  for (const cookie of error.cookies) headers.append("Set-Cookie", cookie);
-  return new Response(null, { status: error.status, headers });
+  const cookies = error.cookies.map((cookie): [string, string] => ["Set-Cookie", cookie]);
+  return new Response(null, { status: error.status, headers: [["Cache-Control", "no-store"], ...cookies] });
 }

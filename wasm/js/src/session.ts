@@ -113,13 +113,9 @@ export class Session<Data extends object = any> {
    * @throws `TypeError` that names what cannot be stored; {@link SessionError} `destroyed`, `committed`,
    * `invalid_session_key`, `invalid_until`, `too_large`; the session is unchanged then
    */
-  insert<K extends KeyOf<Data>>(key: K, value: Data[K] | undefined, options: { until?: number } = {}): void {
+  insert<K extends KeyOf<Data>>(key: K, value: Data[K] | undefined, { until }: { until?: number } = {}): void {
     this.#checkKey(key);
-    if (value === undefined) {
-      this.remove(key);
-      return;
-    }
-    const { until } = options;
+    if (value === undefined) return void this.remove(key);
     if (until !== undefined && !isWhole(until, 0, MAX_TIME)) throw new SessionError("invalid_until");
     const encoded = encode(value, key);
     this.#change(What.Insert, key, encoded, until);
@@ -172,7 +168,6 @@ export class Session<Data extends object = any> {
    * @throws {@link SessionError} `destroyed`, `committed`
    */
   clear(): void {
-    this.#checkUsable();
     this.#change(What.Clear);
     this.#values.clear();
     this.#flashes.clear();
@@ -194,8 +189,7 @@ export class Session<Data extends object = any> {
    * @throws as {@link get}
    */
   values(): Partial<Data> {
-    const all: [string, unknown][] = [...this.#values].map(([key, value]) => [key, decode(value)]);
-    return Object.fromEntries(all) as Partial<Data>;
+    return Object.fromEntries(this.keys().map((key) => [key, this.get(key)])) as Partial<Data>;
   }
 
   /** How many keys there are. */
@@ -237,7 +231,7 @@ export class Session<Data extends object = any> {
    */
   csrfToken(): string {
     this.#checkUsable();
-    this.#tell(random());
+    this.#tell(this.#changes, random());
     return this.#state[Fact.Csrf]!;
   }
 
@@ -256,7 +250,7 @@ export class Session<Data extends object = any> {
    */
   signIn(owner: string): void {
     checkText(owner, "invalid_owner");
-    this.#apply(What.SignIn, owner);
+    this.#change(What.SignIn, owner);
   }
 
   /** Whose session it is, if anybody's. */
@@ -282,7 +276,7 @@ export class Session<Data extends object = any> {
    */
   setLabel(label: string): void {
     checkText(label, "invalid_label", MAX_LABEL, 0);
-    this.#apply(What.Label, label);
+    this.#change(What.Label, label);
   }
 
   /** What {@link setLabel} set, or nothing. */
@@ -301,7 +295,7 @@ export class Session<Data extends object = any> {
     for (const seconds of [idle, absolute]) {
       if (seconds !== undefined && !isWhole(seconds)) throw new SessionError("invalid_lifetime");
     }
-    this.#apply(What.Lifetime, "", idle, absolute);
+    this.#change(What.Lifetime, "", NO_BYTES, idle, absolute);
   }
 
   /** When the absolute lifetime began, in seconds since 1970. */
@@ -325,7 +319,7 @@ export class Session<Data extends object = any> {
    * @throws {@link SessionError} `destroyed`, `committed`
    */
   rotate(): void {
-    this.#apply(What.Rotate);
+    this.#change(What.Rotate);
   }
 
   /**
@@ -381,12 +375,11 @@ export class Session<Data extends object = any> {
    * @param options `discard` to store nothing but {@link destroy}, as for a response of status 500 and above
    * @throws as {@link commit}
    */
-  async cookies(options: { discard?: boolean } = {}): Promise<string[]> {
-    const isDiscarded = options.discard === true;
+  async cookies({ discard = false }: { discard?: boolean } = {}): Promise<string[]> {
     while (this.#running !== undefined) await this.#running;
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#phase === Phase.Open) await this.#store(Phase.Committed, isDiscarded ? How.Discard : 0);
-    else if (this.#isDirty && this.#phase === Phase.Detached && (!isDiscarded || this.#isDestroyed)) await this.save();
+    if (this.#phase === Phase.Open) await this.#store(Phase.Committed, discard ? How.Discard : 0);
+    else if (this.#isDirty && this.#phase === Phase.Detached && (!discard || this.#isDestroyed)) await this.save();
     const cookies = [...this.#cookies.values()];
     this.#cookies.clear();
     return cookies;
@@ -402,7 +395,7 @@ export class Session<Data extends object = any> {
     while (this.#running !== undefined) await this.#running;
     this.#checkOpen();
     if (this.#phase === Phase.Detached && !this.#isDestroyed) {
-      if (this.#changes.length > 0) this.#tell();
+      if (this.#changes.length > 0) this.#tell(this.#changes);
       if (this.#state[Fact.NeedsCookie]) throw new SessionError("response_sent");
     }
     await this.#store(this.#phase, How.Reopen);
@@ -459,8 +452,6 @@ export class Session<Data extends object = any> {
 
   #takeUp(state: State, phase: Phase, isDestroyed = false): void {
     this.#told(state);
-    this.#values = mapOf(state[Fact.Values]);
-    this.#flashes = mapOf(state[Fact.Flashes]);
     this.#repeats = [];
     this.#isDirty = false;
     this.#failure = undefined;
@@ -470,24 +461,26 @@ export class Session<Data extends object = any> {
 
   /** The changes that the updates make which a merged session asks for. */
   #repeat(merged: State): Change[] {
-    this.#values = mapOf(merged[Fact.Values]);
-    this.#flashes = mapOf(merged[Fact.Flashes]);
-    const changes: Change[] = [];
+    this.#told(merged);
     for (const [key, make] of this.#repeats) {
       if (!merged[Fact.Pending].includes(key)) continue;
       const encoded = encode(make(this.get(key as KeyOf<Data>)), key);
       this.#values.set(key, encoded);
-      changes.push([What.Update, key, encoded, undefined, undefined]);
+      this.#changes.push([What.Update, key, encoded, undefined, undefined]);
     }
-    return changes;
+    return this.#changes;
   }
 
-  /** Makes a change. If it throws, nothing was changed. */
-  #change(what: What, name = "", value = NO_BYTES, until?: number): void {
-    const change: Change = [what, name, value, until, undefined];
+  /**
+   * Makes a change: at once where it says something of the session, or could make it too large. If it throws, nothing was changed.
+   */
+  #change(what: What, name = "", value = NO_BYTES, first?: number, second?: number): void {
+    this.#checkUsable();
+    const change: Change = [what, name, value, first, second];
     const bytes = this.#bytes + 3 * name.length + value.length + CHANGE_OVERHEAD;
-    if (this.#changes.length >= MOST_CHANGES || this.#state[Fact.Parked].length + bytes + SESSION_OVERHEAD > this.#host.limit) {
-      this.#tell(NO_BYTES, change);
+    const most = this.#state[Fact.Parked].length + bytes + SESSION_OVERHEAD;
+    if (what >= What.SignIn || this.#changes.length >= MOST_CHANGES || most > this.#host.limit) {
+      this.#tell([...this.#changes, change]);
     } else {
       this.#changes.push(change);
       this.#bytes = bytes;
@@ -495,20 +488,17 @@ export class Session<Data extends object = any> {
     }
   }
 
-  /** Makes a change at once, for what it says of the session. */
-  #apply(what: What, name = "", first?: number, second?: number): void {
-    this.#checkUsable();
-    this.#tell(NO_BYTES, [what, name, NO_BYTES, first, second]);
-  }
-
-  /** Tells the core of all changes. */
-  #tell(randomness = NO_BYTES, ...more: Change[]): void {
-    this.#told(this.#host.ask(Core.Apply, 0, this.#state[Fact.Parked], randomness, [...this.#changes, ...more]));
+  /** Tells the core of changes. */
+  #tell(changes: Change[], randomness = NO_BYTES): void {
+    this.#told(this.#host.ask(Core.Apply, 0, this.#state[Fact.Parked], randomness, changes));
     this.#isDirty = true;
   }
 
+  /** Takes the session as the core has it. */
   #told(state: State): void {
     this.#state = state;
+    this.#values = mapOf(state[Fact.Values]);
+    this.#flashes = mapOf(state[Fact.Flashes]);
     this.#changes = [];
     this.#bytes = 0;
   }

@@ -1,18 +1,16 @@
 /** The manager: settings, a store, and what can be done without a request. */
 
 import { brand } from "./brand.js";
-import { systemClock } from "./clock.js";
 import { Fact, Phase, sessionsCore } from "./core/phases.js";
 import { goOn, type Host, load } from "./drive.js";
 import { invalidArgument, SessionError } from "./error.js";
-import { ask, read } from "./guard.js";
+import { ANY, ask, read } from "./guard.js";
 import {
   checkedClock, checkOptions, checkStore, type Context, coreOptions, isTexts, keyTexts, type Reason, type SessionOptions,
   type Surroundings, unfit,
 } from "./options.js";
 import { checkResponse, failed, withSession } from "./respond.js";
 import { type DataOf, Session } from "./session.js";
-import type { SessionStore } from "./store.js";
 import { checkText } from "./value/writer.js";
 
 const DEFAULT_TIMEOUT = 10_000;
@@ -67,7 +65,7 @@ export interface Handling<Data extends object, Env> extends Surroundings<Env> {
 export class Sessions<Data extends object = any, Env = any> {
   readonly #options: SessionOptions<Env>;
   /** What the core's managers are called: the keys that they have come behind it. */
-  readonly #name = `${count++}`;
+  readonly #name = count++;
 
   /** @internal */
   constructor(options: SessionOptions<Env>) {
@@ -105,11 +103,11 @@ export class Sessions<Data extends object = any, Env = any> {
     const host = this.#host(context);
     const state = await load(host, header);
     const reason = state[Fact.Reason];
-    if (context.strict === true && reason === "bad_cookie") {
+    if (context.strict && reason === "bad_cookie") {
       const [cookies] = host.ask(Phase.RemovalCookies, 0);
       throw new SessionError(reason, undefined, { cookies });
     }
-    if (context.required === true && reason !== undefined) throw new SessionError("no_session");
+    if (context.required && reason !== undefined) throw new SessionError("no_session");
     return new Session<Data>(host, state, header);
   }
 
@@ -173,7 +171,6 @@ export class Sessions<Data extends object = any, Env = any> {
    * @throws {@link SessionError} `unsupported` if the store keeps no lists or is not consistent, `invalid_handle`
    */
   async end(user: string, handle: string, context: Context<Env> = {}): Promise<boolean> {
-    checkText(handle, "invalid_handle");
     return (await this.#end(user, { only: handle }, context)) > 0;
   }
 
@@ -182,8 +179,8 @@ export class Sessions<Data extends object = any, Env = any> {
    *
    * @throws as {@link end}
    */
-  async endAll(user: string, context: Context<Env> = {}): Promise<number> {
-    return await this.#end(user, {}, context);
+  endAll(user: string, context: Context<Env> = {}): Promise<number> {
+    return this.#end(user, {}, context);
   }
 
   /**
@@ -191,9 +188,8 @@ export class Sessions<Data extends object = any, Env = any> {
    *
    * @throws as {@link end}
    */
-  async endOthers(user: string, handle: string, context: Context<Env> = {}): Promise<number> {
-    checkText(handle, "invalid_handle");
-    return await this.#end(user, { except: handle }, context);
+  endOthers(user: string, handle: string, context: Context<Env> = {}): Promise<number> {
+    return this.#end(user, { except: handle }, context);
   }
 
   #end(user: string, which: Which, context: Context<Env>): Promise<number> {
@@ -203,6 +199,7 @@ export class Sessions<Data extends object = any, Env = any> {
   }
 
   async #endOwned(user: string, which: Which, context: Context<Env>): Promise<number> {
+    for (const handle of Object.values(which)) checkText(handle, "invalid_handle");
     const [host, owners] = this.#owners(user, context);
     if (host.placement !== "store") {
       throw new SessionError(
@@ -232,7 +229,8 @@ export class Sessions<Data extends object = any, Env = any> {
   #host(context: Context<Env>): Host {
     const options = this.#options;
     const { clock, timeout = DEFAULT_TIMEOUT, limit = DEFAULT_LIMIT, onEvent } = options;
-    const store = this.#store(context);
+    let store = options.placement === "cookie" ? undefined : options.store;
+    if (typeof store === "function") checkStore((store = store(context as Surroundings<Env>)));
     const { lag = DEFAULT_LAG, consistent = true } = store?.capabilities ?? {};
     const { placement = consistent ? "store" : "both" } = options;
     const { keys: given } = options;
@@ -249,7 +247,7 @@ export class Sessions<Data extends object = any, Env = any> {
       store,
       timeout,
       versions: new Map(),
-      now: clock === undefined ? systemClock : checkedClock(clock),
+      now: checkedClock(clock),
       async emit(kind, key = null, reason) {
         // What fails there must not fail the request, whose writes may be done already.
         try {
@@ -261,15 +259,6 @@ export class Sessions<Data extends object = any, Env = any> {
       waitUntil: typeof context.waitUntil === "function" ? context.waitUntil : undefined,
       limit: Math.min(limit, placement === "store" ? Infinity : MAX_COOKIE),
     };
-  }
-
-  #store(context: Context<Env>): SessionStore | undefined {
-    const { store, placement } = this.#options;
-    if (placement === "cookie") return undefined;
-    if (typeof store !== "function") return store;
-    const made = store(context as Surroundings<Env>);
-    checkStore(made);
-    return made;
   }
 }
 brand(Sessions, "Sessions");
@@ -296,7 +285,7 @@ async function deleteOwned(host: Host, owner: string, which: Which): Promise<num
   for (const { key } of await ask(host, "list", owner)) {
     if (key === except || (only !== undefined && key !== only)) continue;
     const record = await read(host, key);
-    await ask(host, "delete", key, { condition: { kind: "any" } });
+    await ask(host, "delete", key, ANY);
     if (record.length > 0) ended += 1;
   }
   return ended;

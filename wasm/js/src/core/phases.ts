@@ -27,7 +27,7 @@ export interface Phases {
   /** Makes changes, and a CSRF token if there is randomness for it. */
   [Phase.Apply]: (parked: Uint8Array, randomness: Uint8Array, changes: Change[]) => State;
   /** Makes changes, then seals the session. What it throws, nothing was stored of. */
-  [Phase.Commit]: (...job: Job) => Outcome;
+  [Phase.Commit]: (parked: Uint8Array, how: number, random: Uint8Array, changes: Change[], met: Met[]) => Outcome;
   [Phase.VerifyCsrf]: (parked: Uint8Array, token: string) => [isOurs: boolean];
   /** The `Set-Cookie` headers that remove the session's cookies. */
   [Phase.RemovalCookies]: () => [cookies: string[]];
@@ -120,13 +120,16 @@ export const enum How {
 
 /** A commit: made anew from this at each call, so that nothing is kept between them. */
 export type Job = [
+  now: number,
   parked: Uint8Array,
   how: number,
   random: Uint8Array,
   changes: Change[],
-  /** The conflicts that were met: how many operations were applied before, what the store holds, when. */
-  met: [applied: number, fresh: Uint8Array, now: number][],
+  met: Met[],
 ];
+
+/** A conflict that was met: how many operations were applied before, what the store holds, when. */
+export type Met = [applied: number, fresh: Uint8Array, now: number];
 
 /** One write. */
 export type Operation = [

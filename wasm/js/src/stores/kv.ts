@@ -29,7 +29,7 @@ export function kvStore(namespace: KvNamespace, options: KvStoreOptions = {}): S
   checkEngine(namespace, "kvStore", ["get", "put", "delete"], "a Workers KV namespace", BINDING);
   const { prefix = "fastsession:", lag = 60 } = options;
   return {
-    capabilities: { consistent: false, lag, conditions: false },
+    capabilities: { consistent: false, lag },
     get: (key) => namespace.get(prefix + key, "arrayBuffer"),
     put: (key, record, { ttl }) => namespace.put(prefix + key, record, { expirationTtl: Math.max(LEAST_TTL, ttl) }),
     delete: (key) => namespace.delete(prefix + key),

@@ -89,7 +89,7 @@ function value(): unknown {
     case Kind.UInt:
       return bigVarint();
     case Kind.Float:
-      return new DataView(bytes.buffer, bytes.byteOffset + at, (at += 8, 8)).getFloat64(0, true);
+      return new DataView(bytes.slice(at, (at += 8)).buffer).getFloat64(0, true);
     case Kind.Str:
       return text();
     case Kind.Bytes:

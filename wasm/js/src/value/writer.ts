@@ -1,6 +1,6 @@
 /** Writing values: the encoding of docs/format.md, byte by byte. */
 
-import { isBytes } from "../bytes.js";
+import { isBytes, nameOf } from "../bytes.js";
 import { type ErrorCode, SessionError, typeError } from "../error.js";
 import { Kind } from "./kind.js";
 
@@ -189,8 +189,8 @@ const REMEDIES: Record<string, string> = {
 };
 
 function notPlain(value: object, path: Path | undefined): TypeError {
-  const name = Object.prototype.toString.call(value).slice(8, -1);
-  const own = (value.constructor as { name?: unknown } | undefined)?.name;
+  const name = nameOf(value);
+  const own: unknown = value.constructor?.name;
   const shown = typeof own === "string" && own !== "" ? own : name;
   const remedy = ArrayBuffer.isView(value)
     ? // The buffer alone may be one that others share, as a Buffer's is.
