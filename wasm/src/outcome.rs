@@ -23,11 +23,11 @@ fn write(out: &mut Writer, operation: Operation<'_>) {
     out.text(&key.to_hex());
     out.optional_bytes(record);
     out.number(expires_at.as_secs());
-    out.flag(condition == Condition::Absent);
-    out.optional_bytes(match &condition {
-        Condition::Matches(tag) => Some(tag.as_bytes()),
-        _ => None,
-    });
+    match &condition {
+        Condition::Any => out.nothing(),
+        Condition::Absent => out.flag(false),
+        Condition::Matches(tag) => out.bytes(tag.as_bytes()),
+    }
     out.optional(filing, |out, filing| {
         out.begin_list();
         out.text(&filing.owner.to_hex());

@@ -54,7 +54,7 @@ export async function carryOut(host: Host, planned: Planned, repeat: (merged: St
   if (operations.length > 0) goOn(host, done);
   // The response does not wait for a touch, but a cookie that is sealed anew does. Of the data cookie the old copy is as good.
   const mostCookies = host.placement === "store" ? 0 : 1;
-  const isTouch = operations[0]?.[6] && cookies.length <= mostCookies;
+  const isTouch = operations[0]?.[5] && cookies.length <= mostCookies;
   return isTouch && host.waitUntil ? [[], key, state] : await done;
 }
 
@@ -91,7 +91,7 @@ async function store(host: Host, [job, outcome]: Planned, repeat: (merged: State
       }
       [job, outcome] = plan(host, merged[Fact.Parked], job[2], repeat(merged));
     } catch (error) {
-      if (!operation[6] || (error as SessionError).status !== 503) {
+      if (!operation[5] || (error as SessionError).status !== 503) {
         // The error that led here is the one to report.
         if (orphan) goOn(host, ask(host, "delete", orphan, ANY));
         throw error;

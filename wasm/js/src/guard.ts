@@ -81,10 +81,10 @@ export async function read(guarded: Guarded, key: string | undefined): Promise<U
 
 /** Whether the write was done: `false` if its condition does not hold. */
 export async function write(guarded: Guarded, operation: Operation, now: number): Promise<boolean> {
-  const [key, record, expiresAt, isAbsent, tag, filed] = operation;
+  const [key, record, expiresAt, tag, filed] = operation;
   const { store, versions } = guarded;
-  const current: Condition = tag ? { kind: "matches", tag, version: versions.get(key) } : ANY.condition;
-  const condition: Condition = isAbsent ? { kind: "absent" } : current;
+  const other: Condition = tag === false ? { kind: "absent" } : ANY.condition;
+  const condition: Condition = tag ? { kind: "matches", tag, version: versions.get(key) } : other;
   // The write makes another version.
   versions.delete(key);
   if (condition.kind !== "any" && !store!.capabilities?.conditions) {

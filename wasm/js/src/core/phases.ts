@@ -137,8 +137,8 @@ export type Operation = [
   /** `undefined` to delete. */
   record: Uint8Array | undefined,
   expiresAt: number,
-  isAbsent: boolean,
-  tag: Uint8Array | undefined,
+  /** What must be there: the record with this tag, `false` for none, or whatever it is. */
+  condition: Uint8Array | false | undefined,
   filing: [owner: string, entry: Uint8Array, isNew: boolean, until: number] | undefined,
   /** Whether it may be left undone if the store fails. */
   isOptional: boolean,
