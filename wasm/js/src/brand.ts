@@ -8,8 +8,8 @@ export function brand(type: abstract new (...made: any[]) => object, name: strin
   const mark = Symbol.for(`fastsession.${name}`);
   type.prototype[mark] = true;
   Object.defineProperty(type, Symbol.hasInstance, {
-    value(this: unknown, object: any): boolean {
-      return this === type ? object?.[mark] === true : Function.prototype[Symbol.hasInstance].call(this as never, object);
+    value(this: typeof type, object: any): boolean {
+      return this === type ? object?.[mark] === true : this.prototype.isPrototypeOf(object);
     },
   });
 }

@@ -6,7 +6,7 @@ import { SessionError } from "./error.js";
 export function checkEngine(engine: unknown, maker: string, methods: readonly string[], what: string, remedy: string): void {
   const given = engine as Record<string, unknown> | null | undefined;
   if (methods.every((method) => typeof given?.[method] === "function")) return;
-  throw new SessionError("invalid_config", `${maker} needs ${what} and was given ${given === null ? null : typeof given}: ${remedy}`);
+  throw new SessionError("invalid_config", `${maker} needs ${what}, not ${given === null ? null : typeof given}: ${remedy}`);
 }
 
 /** The remedy for a Worker's binding. */

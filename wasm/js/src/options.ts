@@ -80,7 +80,7 @@ export interface SessionEvent {
   /** The name of the session's record. An id never appears here. */
   key: string | null;
   /** Why a fresh session began: with `expired` and `refused`. */
-  reason?: Reason;
+  reason?: Reason | undefined;
 }
 
 /** Why a session is a fresh one. */
@@ -138,7 +138,7 @@ export const isTexts = (value: unknown): boolean => [value].flat().every(isText)
 const FLAG: Kind = [isFlag, "true or false"];
 const FUNCTION: Kind = [isFunction, "a function"];
 const OBJECT: Kind = [isObject, "an object"];
-const METHOD = "a method: see SessionStore, or fastsession/stores for ready ones";
+const METHOD = "a method: see SessionStore and fastsession/stores";
 const whole = (least: number, most: number, of: string): Kind =>
   [(value) => isWhole(value, least, most), `${least} to ${most} whole ${of}`];
 const oneOf = (...names: string[]): Kind => [(value) => names.includes(value), names.join(" or ")];
@@ -148,7 +148,7 @@ const LIFETIME = whole(1, 34_560_000, "seconds");
 const OPTIONS: Record<string, Kind> = {
   namespace: [isText, "text of 1 to 128 bytes without NUL"],
   "cookie.name": [isText, "text of 1 to 128 letters, digits or any of !#$%&'*+-.^_`|~"],
-  "cookie.path": [isText, "text from / on, up to 128 bytes without ; and control characters; / and no domain for a name in __Host-"],
+  "cookie.path": [isText, "a path from / on, up to 128 bytes; for a name in __Host- / without domain"],
   "cookie.domain": [isText, "a host name of up to 128 bytes"],
   "cookie.secure": [isFlag, "true or false; true for a name in __Host-, __Secure- or __Http-, sameSite none or partitioned"],
   "cookie.httpOnly": [isFlag, "true or false; true for a name in __Http-"],
@@ -159,7 +159,7 @@ const OPTIONS: Record<string, Kind> = {
   absoluteTimeout: LIFETIME,
   limit: whole(256, 2 ** 24, "bytes"),
   cookie: OBJECT,
-  keys: [(value) => isFunction(value) || isTexts(value), "Fernet keys as text, an array of texts, or a function that gives them", true],
+  keys: [(value) => isFunction(value) || isTexts(value), "Fernet keys: text, an array of texts, or a function that gives them"],
   store: [(value) => isFunction(value) || isObject(value), "a store, or a function that gives one"],
   placement: oneOf("store", "cookie", "both"),
   // No timer can wait for longer.
@@ -244,5 +244,5 @@ export function unfit(message: string): SessionError {
 export function keyTexts(given: unknown): string[] {
   checkAwaited(given, "keys");
   if (!isTexts(given)) throw unfit("the option keys gave no text: is the secret set in this environment?");
-  return [given as string | string[]].flat().flatMap((text) => text.split(/[, \t\n\f\r]+/)).filter((text) => text !== "");
+  return [given].flat().join(" ").match(/[^, \t\n\f\r]+/g) ?? [];
 }

@@ -5,9 +5,8 @@ import { invalidArgument, SessionError } from "./error.js";
 /** Refuses what cannot be copied, before anything is stored for it. */
 export function checkResponse(response: unknown): asserts response is Response {
   const { status, bodyUsed } = (response ?? {}) as Partial<Response>;
-  if (typeof status !== "number") throw invalidArgument("commit needs a Response: the handler gave none");
-  if (bodyUsed === true) throw invalidArgument("the response's body was read already: commit it before, or response.clone()");
-  if (status < 200 && status !== 101) throw invalidArgument("Response.error() cannot be sent: give a response with a status");
+  if (!(status! >= 200) && status !== 101) throw invalidArgument("commit needs a Response: the handler gave none, or Response.error()");
+  if (bodyUsed) throw invalidArgument("the response's body was read: commit it before, or its clone()");
 }
 
 /** A copy of the response, marked as one that depends on the session, with the cookies appended. */

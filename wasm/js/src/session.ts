@@ -131,7 +131,7 @@ export class Session<Data extends object = any> {
    */
   update<K extends KeyOf<Data>>(key: K, make: (value: Data[K] | undefined) => Data[K]): Data[K] {
     this.#checkKey(key);
-    if (typeof make !== "function") throw invalidArgument("update needs a function that makes the new value of the old one");
+    if (typeof make !== "function") throw invalidArgument("update needs a function of the old value");
     const encoded = encode(make(this.get(key)), key);
     this.#change(What.Update, key, encoded);
     this.#values.set(key, encoded);
@@ -265,8 +265,8 @@ export class Session<Data extends object = any> {
 
   /** Whether the owner signed in at most so many seconds ago: to be asked before what should need a fresh sign-in. */
   isRecentlyAuthenticated(seconds: number): boolean {
-    const at = this.authenticatedAt;
-    return at !== undefined && this.#host.now() - at <= seconds;
+    // Who did not sign in did so at no number, which is less than none.
+    return this.#host.now() - Number(this.authenticatedAt) <= seconds;
   }
 
   /**

@@ -83,7 +83,7 @@ export class Sessions<Data extends object = any, Env = any> {
    */
   async get(request: RequestLike, context: Context<Env> & Strictness = {}): Promise<Session<Data>> {
     if (typeof request?.headers?.get !== "function") {
-      throw invalidArgument("get needs a Request: elsewhere call load with the Cookie header, as load(req.headers.cookie)");
+      throw invalidArgument("get needs a Request: elsewhere load(req.headers.cookie)");
     }
     return await this.load(request.headers.get("Cookie"), context);
   }
@@ -202,10 +202,7 @@ export class Sessions<Data extends object = any, Env = any> {
     for (const handle of Object.values(which)) checkText(handle, "invalid_handle");
     const [host, owners] = this.#owners(user, context);
     if (host.placement !== "store") {
-      throw new SessionError(
-        "unsupported",
-        "this store shows writes late: use a consistent one to end sessions from elsewhere, as Durable Objects, D1 or Redis",
-      );
+      throw new SessionError("unsupported", "this store shows writes late: ending sessions from elsewhere needs a consistent one");
     }
     let ended = 0;
     for (let pass = 0; pass < MAX_PASSES; pass++) {
@@ -251,7 +248,7 @@ export class Sessions<Data extends object = any, Env = any> {
       async emit(kind, key = null, reason) {
         // What fails there must not fail the request, whose writes may be done already.
         try {
-          await onEvent?.({ kind, key, ...(reason && { reason: reason as Reason }) });
+          await onEvent?.({ kind, key, reason: reason as Reason | undefined });
         } catch (error) {
           console.error(error);
         }

@@ -11,7 +11,7 @@ const enum Detailed {
 }
 
 /** What is wrong with a key, by the core's numbers. */
-const KEYS = ["is unfit", "must be 32 bytes in base64", "is 32 equal bytes: a placeholder, no secret"];
+const KEYS = ["is unfit", "must be 32 bytes in base64", "is 32 equal bytes: a placeholder"];
 
 /** The error that these numbers and texts tell of: which one it is, and its details. `refused` gives that of an option. */
 export function failure([what, first, second, largest]: any[], refused?: (option: number) => SessionError): SessionError {
@@ -24,7 +24,7 @@ export function failure([what, first, second, largest]: any[], refused?: (option
     }
     case Detailed.TooLarge: {
       const keys = largest.map(([key, size]: [string, number]) => `${key} (${size} bytes)`).join(", ");
-      return new SessionError("too_large", `the session would take ${first} bytes, and ${second} is the limit; its largest keys: ${keys}`);
+      return new SessionError("too_large", `the session takes ${first} bytes, and ${second} is the limit; its largest keys: ${keys}`);
     }
     default:
       return new SessionError(Object.keys(TEXTS)[what - Detailed.Count] as ErrorCode);

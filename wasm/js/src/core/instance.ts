@@ -86,7 +86,7 @@ export class Core {
   instantiate(): Exports & Record<string, unknown> {
     if (this.#exports !== undefined) return this.#exports;
     if (this.source === undefined) {
-      throw new SessionError("invalid_config", "no WebAssembly module: call provide(module) of fastsession/slim first");
+      throw new SessionError("invalid_config", "call provide(module) of fastsession/slim first");
     }
     this.instances += 1;
     this.#kept.clear();

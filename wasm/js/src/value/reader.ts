@@ -14,7 +14,7 @@ let at: number;
 
 function byte(): number {
   const next = bytes[at++];
-  if (next === undefined) throw new RangeError("a session value ends too early");
+  if (next === undefined) throw new RangeError("not a session value");
   return next;
 }
 
@@ -40,7 +40,7 @@ function bigVarint(): bigint {
 function integer(): number | bigint {
   const start = at;
   const number = varint();
-  if (number < Number.MAX_SAFE_INTEGER) return number % 2 === 0 ? number / 2 : -(number + 1) / 2;
+  if (number < 2 ** 53 - 1) return number % 2 === 0 ? number / 2 : -(number + 1) / 2;
   at = start;
   const big = bigVarint();
   const value = (big >> 1n) ^ -(big & 1n);

@@ -118,10 +118,8 @@ function write(value: unknown, path?: Path): void {
     case "undefined":
       if (path === undefined) return byte(Kind.Absent);
       throw unfit(path, "undefined", "leave it out, or store null");
-    case "function":
-      throw unfit(path, "a function", "store data only");
     default:
-      throw unfit(path, "a symbol", "store its description");
+      throw unfit(path, `a ${typeof value}`, "store data only, as a description");
   }
 }
 
