@@ -54,20 +54,20 @@ pub(crate) enum Setting {
     allow(dead_code, reason = "the other module's")
 )]
 mod code {
-    // These have details.
-    pub(super) const INVALID_CONFIG: u64 = 0;
+    /// What only this module refuses: an option by its number, or a token.
+    pub(super) const OWN: u64 = 0;
+    // These have details too.
     pub(super) const INVALID_KEY: u64 = 1;
     pub(super) const TOO_LARGE: u64 = 2;
     // Those of the texts in js/src/error.ts, in their order.
     pub(super) const INTERNAL: u64 = 3;
-    pub(super) const INVALID_TOKEN: u64 = 4;
-    pub(super) const CONTENDED: u64 = 5;
-    pub(super) const INVALID_SESSION_KEY: u64 = 6;
-    pub(super) const INVALID_OWNER: u64 = 7;
-    pub(super) const INVALID_LABEL: u64 = 8;
-    pub(super) const INVALID_LIFETIME: u64 = 9;
-    pub(super) const DESTROYED: u64 = 10;
-    pub(super) const COMMITTED: u64 = 11;
+    pub(super) const CONTENDED: u64 = 4;
+    pub(super) const INVALID_SESSION_KEY: u64 = 5;
+    pub(super) const INVALID_OWNER: u64 = 6;
+    pub(super) const INVALID_LABEL: u64 = 7;
+    pub(super) const INVALID_LIFETIME: u64 = 8;
+    pub(super) const DESTROYED: u64 = 9;
+    pub(super) const COMMITTED: u64 = 10;
 }
 
 impl Failure {
@@ -77,36 +77,29 @@ impl Failure {
         match self {
             Self::Internal => out.number(code::INTERNAL),
             #[cfg(feature = "fernet")]
-            Self::InvalidToken => out.number(code::INVALID_TOKEN),
+            Self::InvalidToken => out.number(code::OWN),
             #[cfg(feature = "sessions")]
             Self::PendingUpdate => out.number(code::CONTENDED),
             #[cfg(feature = "sessions")]
             Self::Setting(setting) => {
-                out.number(code::INVALID_CONFIG);
+                out.number(code::OWN);
                 out.number(*setting as u64);
             }
             Self::Key(position, error) | Self::Ring(RingError::Key { position, error }) => {
-                unfit_key(out, *position, key_error(*error));
+                unfit_key(out, *position, *error == KeyError::AllBytesEqual);
             }
-            Self::Ring(_) => unfit_key(out, 0, 0),
+            Self::Ring(_) => unfit_key(out, 0, false),
             #[cfg(feature = "sessions")]
             Self::Session(error) => session_error(out, error),
         }
     }
 }
 
-fn unfit_key(out: &mut Writer, position: usize, why: u64) {
+/// A key that is a placeholder or no 32 bytes in base64, by its position counted from 1; at 0 there are none, or too many.
+fn unfit_key(out: &mut Writer, position: usize, is_placeholder: bool) {
     out.number(code::INVALID_KEY);
     out.length(position);
-    out.number(why);
-}
-
-fn key_error(error: KeyError) -> u64 {
-    match error {
-        KeyError::WrongLength { .. } | KeyError::NotBase64 => 1,
-        KeyError::AllBytesEqual => 2,
-        _ => 0,
-    }
+    out.number(is_placeholder.into());
 }
 
 #[cfg(feature = "sessions")]
@@ -222,10 +215,10 @@ mod tests {
 
     #[test]
     fn details_follow_the_number() {
-        assert_eq!(written(&Failure::Key(2, KeyError::NotBase64)), [1, 2, 1]);
+        assert_eq!(written(&Failure::Key(2, KeyError::NotBase64)), [1, 2, 0]);
         assert_eq!(written(&Failure::Ring(RingError::NoKeys)), [1, 0, 0]);
         assert_eq!(written(&Failure::Setting(Setting::Namespace)), [0, 0]);
         assert_eq!(written(&Failure::Setting(Setting::CookieHttpOnly)), [0, 5]);
-        assert_eq!(written(&SessionError::Committed.into()), [11]);
+        assert_eq!(written(&SessionError::Committed.into()), [10]);
     }
 }

@@ -4,7 +4,7 @@ import { failure } from "./core/failure.js";
 import { type Ask, type Change, Fact, type Job, Phase, type Planned as Sealed, type State } from "./core/phases.js";
 import { SessionError } from "./error.js";
 import { ANY, ask, type Guarded, read, write } from "./guard.js";
-import type { Context, Placement, SessionEvent } from "./options.js";
+import { type Context, type Placement, refusedOption, type SessionEvent } from "./options.js";
 import { random } from "./random.js";
 
 /** How often a commit is tried again after a conflict: of requests that collide one gets through each time. */
@@ -65,7 +65,7 @@ async function store(host: Host, [job, outcome]: Planned, repeat: (merged: State
     if (operation === undefined) {
       const kind = failed ? "ended" : event;
       if (kind) host.emit(kind as SessionEvent["kind"], key);
-      if (failed) throw failure(failed);
+      if (failed) throw failure(failed, refusedOption);
       if (kind === "ended") throw new SessionError(kind);
       return [cookies, key, state];
     }

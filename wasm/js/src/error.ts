@@ -60,7 +60,6 @@ const STATUS: Partial<Record<ErrorCode, number>> = { bad_cookie: 400, no_session
 /** What is said of an error that has no details. The core numbers errors by the order of the first ones. */
 export const TEXTS = {
   internal: "a fault of fastsession: please report it",
-  invalid_token: "the token is invalid or expired",
   contended: "too many requests at once: try again",
   invalid_session_key: "a session key must have 1 to 255 bytes",
   invalid_owner: "an owner's name must have 1 to 255 bytes",

@@ -4,23 +4,21 @@ import { type ErrorCode, SessionError, TEXTS } from "../error.js";
 
 /** The errors with details, by the core's numbers. The others follow. */
 const enum Detailed {
-  Option,
+  /** What only this module refuses. */
+  Own,
   Key,
   TooLarge,
   Count,
 }
 
-/** What is wrong with a key, by the core's numbers. */
-const KEYS = ["is unfit", "must be 32 bytes in base64", "is 32 equal bytes: a placeholder"];
-
-/** The error that these numbers and texts tell of: which one it is, and its details. `refused` gives that of an option. */
-export function failure([what, first, second, largest]: any[], refused?: (option: number) => SessionError): SessionError {
+/** The error that these numbers and texts tell of: which one it is, and its details. `own` gives those of one module alone. */
+export function failure([what, first, second, largest]: any[], own: (detail: number) => SessionError): SessionError {
   switch (what) {
-    case Detailed.Option:
-      return refused!(first);
+    case Detailed.Own:
+      return own(first);
     case Detailed.Key: {
-      const text = first === 0 ? "there must be 1 to 16 keys, as of openssl rand -base64 32" : `key ${first} ${KEYS[second]}`;
-      return new SessionError("invalid_key", text);
+      const unfit = `key ${first} ${second ? "is 32 equal bytes: a placeholder" : "must be 32 bytes in base64"}`;
+      return new SessionError("invalid_key", first ? unfit : "there must be 1 to 16 keys, as of openssl rand -base64 32");
     }
     case Detailed.TooLarge: {
       const keys = largest.map(([key, size]: [string, number]) => `${key} (${size} bytes)`).join(", ");

@@ -33,10 +33,10 @@ export class Core {
   /** The numbers of what the instance keeps, by name; the one used last is at the end. */
   readonly #kept = new Map<string, number>();
 
-  /** Takes the module's name, and what makes the error of an option by its number. */
+  /** Takes the module's name, and what makes the errors that only this module tells of. */
   constructor(
     name: string,
-    readonly refused?: (option: number) => SessionError,
+    readonly own: (detail: number) => SessionError,
   ) {
     this.#name = name;
   }
@@ -62,7 +62,7 @@ export class Core {
       throw new SessionError("internal", undefined, { cause: error });
     }
     const [hasFailed, answered] = answer;
-    if (hasFailed) throw failure(answered, this.refused);
+    if (hasFailed) throw failure(answered, this.own);
     return answered;
   }
 
