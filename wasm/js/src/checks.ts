@@ -4,9 +4,11 @@
 export const MAX_TIME = 1e11;
 
 /** Whether it is a whole number of that size. */
-export const isWhole = (value: unknown, least = 0, most = Infinity): value is number =>
-  Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+export function isWhole(value: unknown, least = 0, most = Infinity): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+}
 
 /** Whether it has to be awaited. */
-export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+}

@@ -91,9 +91,9 @@ export async function write(guarded: Guarded, operation: Operation, now: number)
     const held = await read(guarded, key);
     if (!holds(condition, held.length > 0 ? held : undefined)) return false;
   }
-  if (record === undefined) return await ask(guarded, "delete", key, { condition });
+  if (record === undefined) return ask(guarded, "delete", key, { condition });
   const filing = filed && store!.list && { owner: filed[0], entry: filed[1], isNew: filed[2], until: filed[3] };
-  return await ask(guarded, "put", key, record, { expiresAt, ttl: Math.max(1, expiresAt - now), condition, filing });
+  return ask(guarded, "put", key, record, { expiresAt, ttl: Math.max(1, expiresAt - now), condition, filing });
 }
 
 function isFiled(one: Partial<Filed> | null | undefined): boolean {

@@ -125,8 +125,8 @@ export interface SessionOptions<Env = any> {
   clock?: () => number;
 }
 
-/** What an option may be: a check, and the same in words; and whether it has to be given. */
-type Kind = [isFit: (value: any) => boolean, expected: string, isNeeded?: boolean];
+/** What an option may be: a check, and the same in words; and whether it has to be given, beside the others. */
+type Kind = [isFit: (value: any) => boolean, expected: string, isNeeded?: (given: any) => boolean];
 
 const isText = (value: unknown): boolean => typeof value === "string";
 const isFunction = (value: unknown): boolean => typeof value === "function";
@@ -138,7 +138,8 @@ export const isTexts = (value: unknown): boolean => [value].flat().every(isText)
 const FLAG: Kind = [isFlag, "true or false"];
 const FUNCTION: Kind = [isFunction, "a function"];
 const OBJECT: Kind = [isObject, "an object"];
-const METHOD = "a method: see SessionStore and fastsession/stores";
+const METHOD: Kind = [isFunction, "a method: see SessionStore and fastsession/stores"];
+const NEEDED_METHOD: Kind = [METHOD[0], METHOD[1], () => true];
 const whole = (least: number, most: number, of: string): Kind =>
   [(value) => isWhole(value, least, most), `${least} to ${most} whole ${of}`];
 const oneOf = (...names: string[]): Kind => [(value) => names.includes(value), names.join(" or ")];
@@ -160,7 +161,11 @@ const OPTIONS: Record<string, Kind> = {
   limit: whole(256, 2 ** 24, "bytes"),
   cookie: OBJECT,
   keys: [(value) => isFunction(value) || isTexts(value), "Fernet keys: text, an array of texts, or a function that gives them"],
-  store: [(value) => isFunction(value) || isObject(value), "a store, or a function that gives one"],
+  store: [
+    (value) => isFunction(value) || isObject(value),
+    'a store, or a function that gives one, but for placement: "cookie"',
+    ({ placement }) => placement !== "cookie",
+  ],
   placement: oneOf("store", "cookie", "both"),
   // No timer can wait for longer.
   timeout: whole(1, 2 ** 31 - 1, "milliseconds"),
@@ -171,11 +176,11 @@ const OPTIONS: Record<string, Kind> = {
 const CORE_OPTIONS = 12;
 
 const STORE: Record<string, Kind> = {
-  get: [isFunction, METHOD, true],
-  put: [isFunction, METHOD, true],
-  delete: [isFunction, METHOD, true],
-  list: [isFunction, METHOD],
-  deleteOwned: [isFunction, METHOD],
+  get: NEEDED_METHOD,
+  put: NEEDED_METHOD,
+  delete: NEEDED_METHOD,
+  list: METHOD,
+  deleteOwned: METHOD,
   capabilities: OBJECT,
   "capabilities.consistent": FLAG,
   "capabilities.lag": whole(1, 3_600, "seconds"),
@@ -186,11 +191,10 @@ const STORE: Record<string, Kind> = {
 export function checkOptions(options: SessionOptions): void {
   if (!isObject(options)) throw unfit("the options must be an object");
   check(options, OPTIONS);
-  const { cookie = {}, store, placement } = options;
+  const { cookie = {}, store } = options;
   for (const name of [...Object.keys(options), ...Object.keys(cookie).map((name) => `cookie.${name}`)]) {
     if (!Object.hasOwn(OPTIONS, name)) throw unfit(`there is no option ${name}`);
   }
-  if (store === undefined && placement !== "cookie") throw unfit('the option store is missing: give one, or placement: "cookie"');
   if (isObject(store)) checkStore(store);
 }
 
@@ -223,7 +227,7 @@ export function refusedOption(number: number): SessionError {
 function check(given: unknown, kinds: Record<string, Kind>, prefix = ""): void {
   for (const [path, [isFit, expected, isNeeded]] of Object.entries(kinds)) {
     const value = valueAt(given, path);
-    if ((value !== undefined || isNeeded) && !isFit(value)) throw unfit(`the option ${prefix}${path} must be ${expected}`);
+    if ((value !== undefined || isNeeded?.(given)) && !isFit(value)) throw unfit(`the option ${prefix}${path} must be ${expected}`);
   }
 }
 

@@ -73,8 +73,8 @@ export class Session<Data extends object = any> {
   #flashes!: Map<string, Uint8Array>;
   /** What the core is still to be told of: with the commit, or before where the session could become too large. */
   #changes!: Change[];
-  /** How many bytes the changes take at most. */
-  #bytes!: number;
+  /** How many more bytes changes may take, before the core is told of them. */
+  #room!: number;
   /** Whether anything was changed since the session was read or stored. */
   #isDirty!: boolean;
   #repeats!: [key: string, make: (value: any) => unknown][];
@@ -477,13 +477,11 @@ export class Session<Data extends object = any> {
   #change(what: What, name = "", value = NO_BYTES, first?: number, second?: number): void {
     this.#checkUsable();
     const change: Change = [what, name, value, first, second];
-    const bytes = this.#bytes + 3 * name.length + value.length + CHANGE_OVERHEAD;
-    const most = this.#state[Fact.Parked].length + bytes + SESSION_OVERHEAD;
-    if (what >= What.SignIn || this.#changes.length >= MOST_CHANGES || most > this.#host.limit) {
+    this.#room -= 3 * name.length + value.length + CHANGE_OVERHEAD;
+    if (what >= What.SignIn || this.#changes.length >= MOST_CHANGES || this.#room < 0) {
       this.#tell([...this.#changes, change]);
     } else {
       this.#changes.push(change);
-      this.#bytes = bytes;
       this.#isDirty = true;
     }
   }
@@ -500,7 +498,7 @@ export class Session<Data extends object = any> {
     this.#values = mapOf(state[Fact.Values]);
     this.#flashes = mapOf(state[Fact.Flashes]);
     this.#changes = [];
-    this.#bytes = 0;
+    this.#room = this.#host.limit - state[Fact.Parked].length - SESSION_OVERHEAD;
   }
 
   #checkOpen(): void {

@@ -9,7 +9,7 @@ import {
   checkedClock, checkOptions, checkStore, type Context, coreOptions, isTexts, keyTexts, type Reason, type SessionOptions,
   type Surroundings, unfit,
 } from "./options.js";
-import { checkResponse, failed, withSession } from "./respond.js";
+import { failed, withSession } from "./respond.js";
 import { type DataOf, Session } from "./session.js";
 import { checkText } from "./value/writer.js";
 
@@ -131,7 +131,6 @@ export class Sessions<Data extends object = any, Env = any> {
           await session.cookies({ discard: true }).catch(failed);
           throw error;
         }
-        checkResponse(response);
         try {
           return await session.commit(response);
         } catch (error) {
@@ -192,6 +191,7 @@ export class Sessions<Data extends object = any, Env = any> {
     return this.#end(user, { except: handle }, context);
   }
 
+  /** Ends sessions, whatever becomes of the request. */
   #end(user: string, which: Which, context: Context<Env>): Promise<number> {
     const ended = this.#endOwned(user, which, context);
     goOn(context, ended);
@@ -253,8 +253,8 @@ export class Sessions<Data extends object = any, Env = any> {
           console.error(error);
         }
       },
-      waitUntil: typeof context.waitUntil === "function" ? context.waitUntil : undefined,
-      limit: Math.min(limit, placement === "store" ? Infinity : MAX_COOKIE),
+      waitUntil: context.waitUntil,
+      limit: placement === "store" ? limit : Math.min(limit, MAX_COOKIE),
     };
   }
 }
