@@ -27,11 +27,11 @@ pub(crate) fn build(settings: &mut Reader<'_>) -> Result<Manager, Failure> {
         secure: settings.optional_flag(),
         http_only: settings.optional_flag(),
     );
-    builder = builder.same_site(match settings.optional_text() {
-        None | Some("lax") => SameSite::Lax,
-        Some("strict") => SameSite::Strict,
-        Some("none") => SameSite::None,
-        Some(_) => return Err(Failure::Internal),
+    // The driver sends no others, so that a letter says which it is.
+    builder = builder.same_site(match settings.optional_text().and_then(|text| text.bytes().next()) {
+        Some(b's') => SameSite::Strict,
+        Some(b'n') => SameSite::None,
+        _ => SameSite::Lax,
     });
     set!(
         partitioned: settings.optional_flag(),
@@ -41,11 +41,12 @@ pub(crate) fn build(settings: &mut Reader<'_>) -> Result<Manager, Failure> {
         limit: settings.optional_number().map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
         owners: settings.optional_flag(),
     );
-    builder = builder.placement(match settings.text() {
-        "store" => Placement::Store,
-        "cookie" => Placement::Cookie,
-        "both" => Placement::Both { lag: Duration::from_secs(settings.number()) },
-        _ => return Err(Failure::Internal),
+    let placement = settings.text().bytes().next();
+    let lag = Duration::from_secs(settings.number());
+    builder = builder.placement(match placement {
+        Some(b'c') => Placement::Cookie,
+        Some(b'b') => Placement::Both { lag },
+        _ => Placement::Store,
     });
     settings.check()?;
     Ok(builder.build()?)
