@@ -83,7 +83,11 @@ impl Writer {
     }
 
     fn byte(&mut self, byte: u8) {
-        self.extend(&[byte]);
+        // Most messages are made of single bytes, which are not worth a copy.
+        if self.0.len() == self.0.capacity() {
+            return self.extend(&[byte]);
+        }
+        self.0.push(byte);
     }
 
     fn varint(&mut self, number: u64) {

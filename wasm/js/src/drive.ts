@@ -1,5 +1,6 @@
 /** The driver: fetches and stores what the core decides. */
 
+import { NO_BYTES } from "./bytes.js";
 import { failure } from "./core/failure.js";
 import { type Ask, type Change, Fact, type Job, Phase, type Planned as Sealed, type State } from "./core/phases.js";
 import { SessionError } from "./error.js";
@@ -32,7 +33,9 @@ export type Done = [cookies: string[], key: string | undefined, state: State | [
 /** Reads the session that the cookies name. */
 export async function load(host: Host, cookies: string): Promise<State> {
   const [key, endedKey, parked] = host.ask(Phase.Open, host.now(), cookies);
-  const [record, ended] = await Promise.all([read(host, key), read(host, endedKey)]);
+  const [record, ended] = endedKey
+    ? await Promise.all([read(host, key), read(host, endedKey)])
+    : [await read(host, key), NO_BYTES];
   const copies = host.placement === "store" ? "" : cookies;
   const state = host.ask(Phase.Resume, host.now(), parked, ended.length > 0, record, copies);
   const event = state[Fact.Event];

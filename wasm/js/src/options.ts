@@ -133,7 +133,7 @@ const isFunction = (value: unknown): boolean => typeof value === "function";
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 const isFlag = (value: unknown): boolean => typeof value === "boolean";
 /** Whether it is one text or an array of them. */
-export const isTexts = (value: unknown): boolean => [value].flat().every(isText);
+export const isTexts = (value: unknown): boolean => isText(value) || (Array.isArray(value) && value.every(isText));
 
 const FLAG: Kind = [isFlag, "true or false"];
 const FUNCTION: Kind = [isFunction, "a function"];

@@ -525,8 +525,8 @@ export class Session<Data extends object = any> {
 function mapOf(values: Values): Map<string, Uint8Array> {
   const map = new Map<string, Uint8Array>();
   for (let at = 0; at < values.length; at += 2) {
-    const [key, value] = values.slice(at) as [string, Uint8Array];
-    if (!map.has(key)) map.set(key, value);
+    const key = values[at] as string;
+    if (!map.has(key)) map.set(key, values[at + 1] as Uint8Array);
   }
   return map;
 }

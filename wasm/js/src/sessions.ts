@@ -6,7 +6,8 @@ import { goOn, type Host, load } from "./drive.js";
 import { invalidArgument, SessionError } from "./error.js";
 import { ANY, ask, read } from "./guard.js";
 import {
-  checkedClock, checkOptions, checkStore, type Context, coreOptions, isTexts, keyTexts, type Reason, type SessionOptions,
+  checkedClock, checkOptions, checkStore, type Context, coreOptions, isTexts, keyTexts, type Reason, type SessionEvent,
+  type SessionOptions,
   type Surroundings, unfit,
 } from "./options.js";
 import { failed, withSession } from "./respond.js";
@@ -99,7 +100,7 @@ export class Sessions<Data extends object = any, Env = any> {
   ): Promise<Session<Data>> {
     const given = cookies ?? [];
     if (!isTexts(given)) throw unfit("the Cookie header must be text, an array of texts, null or undefined");
-    const header = [given].flat().join("; ");
+    const header = typeof given === "string" ? given : given.join("; ");
     const host = this.#host(context);
     const state = await load(host, header);
     const reason = state[Fact.Reason];
@@ -245,13 +246,8 @@ export class Sessions<Data extends object = any, Env = any> {
       timeout,
       versions: new Map(),
       now: checkedClock(clock),
-      async emit(kind, key = null, reason) {
-        // What fails there must not fail the request, whose writes may be done already.
-        try {
-          await onEvent?.({ kind, key, reason: reason as Reason | undefined });
-        } catch (error) {
-          console.error(error);
-        }
+      emit(kind, key = null, reason) {
+        if (onEvent) tell(onEvent, { kind, key, reason: reason as Reason | undefined });
       },
       waitUntil: context.waitUntil,
       limit: placement === "store" ? limit : Math.min(limit, MAX_COOKIE),
@@ -272,6 +268,15 @@ export function createSessions<Data extends DataOf<Data> = any, Env = any>(
   options: SessionOptions<Env>,
 ): Sessions<Data, Env> {
   return new Sessions<Data, Env>(options);
+}
+
+/** Tells the application. What fails there must not fail the request, whose writes may be done already. */
+async function tell(listener: (event: SessionEvent) => unknown, event: SessionEvent): Promise<void> {
+  try {
+    await listener(event);
+  } catch (error) {
+    console.error(error);
+  }
 }
 
 /** Deletes what is on a list, and tells how many sessions that ended. */

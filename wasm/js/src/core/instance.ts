@@ -1,5 +1,6 @@
 /** A WebAssembly module: its instance is made when it is first needed, and anew if it ever traps. */
 
+import { NO_BYTES } from "../bytes.js";
 import { SessionError } from "../error.js";
 import { decodeAnswer } from "../value/reader.js";
 import { withMessage } from "../value/writer.js";
@@ -30,6 +31,7 @@ export class Core {
   instances = 0;
   readonly #name: string;
   #exports: (Exports & Record<string, unknown>) | undefined;
+  #memory = NO_BYTES;
   /** The numbers of what the instance keeps, by name; the one used last is at the end. */
   readonly #kept = new Map<string, number>();
 
@@ -47,15 +49,15 @@ export class Core {
    * @throws the typed error that the answer tells of; a trap costs the instance, and the next call gets another
    */
   ask(phase: number, now: number, values: unknown[], number = 0): unknown[] {
-    const { memory, reserve, [this.#name]: run } = this.instantiate();
+    const { reserve, [this.#name]: run } = this.instantiate();
     let answer;
     try {
       answer = withMessage(values, (message) => {
-        // An address may be in the upper half, and memory is another buffer after it grew.
+        // An address may be in the upper half.
         const to = reserve(message.length) >>> 0;
-        new Uint8Array(memory.buffer).set(message, to);
+        this.#all().set(message, to);
         const at = (run as Run)(phase, number, now, message.length) >>> 0;
-        return decodeAnswer(new Uint8Array(memory.buffer, at));
+        return decodeAnswer(this.#all(), at);
       });
     } catch (error) {
       this.#exports = undefined;
@@ -72,7 +74,7 @@ export class Core {
     const kept = this.#kept;
     const number = kept.get(name) ?? (this.ask(Phase.New, 0, settings())[0] as number);
     // Requests that wait for their store may still want what is forgotten, and have it made again.
-    kept.delete(name);
+    if (kept.size !== 1) kept.delete(name);
     kept.set(name, number);
     if (kept.size > MOST) {
       const [[oldest, idle]] = kept as Iterable<[string, number]> as [[string, number]];
@@ -80,6 +82,12 @@ export class Core {
       this.ask(Phase.Free, 0, [], idle);
     }
     return number;
+  }
+
+  /** All memory. It is another array after it grew. */
+  #all(): Uint8Array {
+    if (this.#memory.length === 0) this.#memory = new Uint8Array(this.#exports!.memory.buffer);
+    return this.#memory;
   }
 
   /** Makes an instance, if there is none. */
@@ -90,6 +98,7 @@ export class Core {
     }
     this.instances += 1;
     this.#kept.clear();
+    this.#memory = NO_BYTES;
     return (this.#exports = new WebAssembly.Instance(this.source()).exports as unknown as Exports & Record<string, unknown>);
   }
 }

@@ -47,20 +47,14 @@ function integer(): number | bigint {
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
-/** A part of what is read, not a copy. */
-function block(): Uint8Array {
-  const length = varint();
-  return bytes.subarray(at, (at += length));
-}
-
 function text(): string {
-  const encoded = block();
+  const end = varint() + at;
+  const start = at;
   let text = "";
-  for (const unit of encoded) {
-    if (unit >= 0x80 || encoded.length > SHORT) return TEXT.decode(encoded);
-    text += String.fromCharCode(unit);
-  }
-  return text;
+  if (end - at <= SHORT) while (at < end && bytes[at]! < 0x80) text += String.fromCharCode(bytes[at++]!);
+  if (at === end) return text;
+  at = end;
+  return TEXT.decode(bytes.subarray(start, end));
 }
 
 /** What `read` reads, as often as a number before it tells. */
@@ -92,8 +86,10 @@ function value(): unknown {
       return new DataView(bytes.slice(at, (at += 8)).buffer).getFloat64(0, true);
     case Kind.Str:
       return text();
-    case Kind.Bytes:
-      return block().slice();
+    case Kind.Bytes: {
+      const end = varint() + at;
+      return bytes.slice(at, (at = end));
+    }
     case Kind.Array:
       return array(value);
     case Kind.Map:
@@ -114,7 +110,8 @@ function value(): unknown {
  * @throws {@link SessionError} `unreadable_value`
  */
 export function decode(encoded: Uint8Array): unknown {
-  [bytes, at] = [encoded, 0];
+  bytes = encoded;
+  at = 0;
   try {
     return value();
   } catch (cause) {
@@ -122,8 +119,9 @@ export function decode(encoded: Uint8Array): unknown {
   }
 }
 
-/** What the core answers: whether it failed, and values. */
-export function decodeAnswer(answer: Uint8Array): [hasFailed: boolean, values: unknown[]] {
-  [bytes, at] = [answer, 0];
+/** What the core answers, which begins there in its memory: whether it failed, and values. */
+export function decodeAnswer(memory: Uint8Array, start: number): [hasFailed: boolean, values: unknown[]] {
+  bytes = memory;
+  at = start;
   return [byte() === 1, list()];
 }

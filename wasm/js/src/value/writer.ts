@@ -9,6 +9,8 @@ const MAX_DEPTH = 32;
 
 /** Bytes that an integer of 64 bits takes at most. */
 const MAX_VARINT = 10;
+/** Up to here a text is written character by character, which is faster than a call of the encoder. */
+const SHORT = 96;
 const FIRST_SIZE = 512;
 const MAX_SPARE = 65_536;
 const MAX_I64 = 2n ** 63n - 1n;
@@ -90,8 +92,17 @@ function text(text: string, path: Path | undefined): void {
   if (path !== undefined && !text.isWellFormed()) {
     throw unfit(path, "text with half of a surrogate pair", "use text.toWellFormed(), or store bytes");
   }
-  // The length comes first, and is known last.
   room(MAX_VARINT + 3 * text.length);
+  let at = 0;
+  if (text.length <= SHORT) {
+    for (let unit; at < text.length && (unit = text.charCodeAt(at)) < 0x80; at++) bytes[length + 1 + at] = unit;
+  }
+  if (at === text.length) {
+    bytes[length] = at;
+    length += 1 + at;
+    return;
+  }
+  // The length comes first, and is known last.
   const start = length + MAX_VARINT;
   const { written } = TEXT.encodeInto(text, bytes.subarray(start));
   varint(written);
@@ -133,15 +144,22 @@ function object(value: object, path: Path | undefined): void {
   if (path !== undefined && path.length > MAX_DEPTH) {
     throw unfit(path.slice(0, 3), `nested more than ${MAX_DEPTH} deep, or in itself`, "flatten it, or store an id");
   }
-  const entries = isArray ? [...value.entries()] : Object.entries(value).filter(([, inner]) => inner !== undefined);
   byte(isArray ? Kind.Array : Kind.Map);
-  varint(entries.length);
-  for (const [key, inner] of entries) {
-    path?.push(key);
-    if (typeof key === "string") text(key, path);
-    write(inner, path);
-    path?.pop();
+  if (isArray) {
+    varint(value.length);
+    for (let index = 0; index < value.length; index++) entry(index, value[index], path);
+  } else {
+    const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+    varint(entries.length);
+    for (const [key, inner] of entries) entry(key, inner, path);
   }
+}
+
+function entry(key: string | number, value: unknown, path: Path | undefined): void {
+  path?.push(key);
+  if (typeof key === "string") text(key, path);
+  write(value, path);
+  path?.pop();
 }
 
 /** The way to a value: the session's own key, and those in the value. */
