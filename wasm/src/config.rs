@@ -9,7 +9,8 @@ use crate::failure::Failure;
 use crate::keys;
 use crate::message::Reader;
 
-/// The manager of these settings; what is absent is the core's default. The order is the same in js/src/options.ts and js/src/sessions.ts.
+/// The manager of these settings; what is absent is the core's default. The order is the same in js/src/options.ts, and in
+/// js/src/sessions.ts for what surrounds the options.
 pub(crate) fn build(settings: &mut Reader<'_>) -> Result<Manager, Failure> {
     let mut builder = Manager::builder(keys::ring(settings)?);
     macro_rules! set {

@@ -77,7 +77,7 @@ export interface SessionEvent {
     | "stale_read"
     /** The store could not be asked. */
     | "store_failed";
-  /** The name of the session's record. An id never appears here. */
+  /** The name of the session's record, or of an owner's list if the store failed to give that. An id never appears here. */
   key: string | null;
   /** Why a fresh session began: with `expired` and `refused`. */
   reason?: Reason | undefined;

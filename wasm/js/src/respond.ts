@@ -5,7 +5,9 @@ import { invalidArgument, SessionError } from "./error.js";
 /** Refuses what cannot be copied, before anything is stored for it. */
 export function checkResponse(response: unknown): asserts response is Response {
   const { status, bodyUsed } = (response ?? {}) as Partial<Response>;
-  if (!(status! >= 200) && status !== 101) throw invalidArgument("commit needs a Response: the handler gave none, or Response.error()");
+  if (!(status! >= 200) && status !== 101) {
+    throw invalidArgument("commit needs a Response: the handler gave none, or Response.error()");
+  }
   if (bodyUsed) throw invalidArgument("the response's body was read: commit it before, or its clone()");
 }
 

@@ -22,7 +22,8 @@ export function failure([what, first, second, largest]: any[], own: (detail: num
     }
     case Detailed.TooLarge: {
       const keys = largest.map(([key, size]: [string, number]) => `${key} (${size} bytes)`).join(", ");
-      return new SessionError("too_large", `the session takes ${first} bytes, and ${second} is the limit; its largest keys: ${keys}`);
+      const text = `the session takes ${first} bytes, and ${second} is the limit; its largest keys: ${keys}`;
+      return new SessionError("too_large", text);
     }
     default:
       return new SessionError(Object.keys(TEXTS)[what - Detailed.Count] as ErrorCode);

@@ -87,7 +87,7 @@ function block(block: Uint8Array): void {
   length += block.length;
 }
 
-/** A length and the text in UTF-8. Half of a surrogate pair has none, and becomes another character where nobody is to be told. */
+/** A length and the text in UTF-8. Half of a surrogate pair has none: without a path it becomes another character. */
 function text(text: string, path: Path | undefined): void {
   if (path !== undefined && !text.isWellFormed()) {
     throw unfit(path, "text with half of a surrogate pair", "use text.toWellFormed(), or store bytes");
