@@ -39,7 +39,7 @@ export async function load(host: Host, cookies: string): Promise<State> {
   const copies = host.placement === "store" ? "" : cookies;
   const state = host.ask(Phase.Resume, host.now(), parked, ended.length > 0, record, copies);
   const event = state[Fact.Event];
-  if (event !== undefined) host.emit(event as SessionEvent["kind"], key, state[Fact.Reason]);
+  if (event) host.emit(event as SessionEvent["kind"], key, state[Fact.Reason]);
   return state;
 }
 
@@ -65,7 +65,7 @@ async function store(host: Host, [job, outcome]: Planned, repeat: (merged: State
   for (let at = 0, retries = 0; ; ) {
     const [, orphan, operations, failed, cookies, event, key, ...state] = outcome;
     const operation = operations[at];
-    if (operation === undefined) {
+    if (!operation) {
       const kind = failed ? "ended" : event;
       if (kind) host.emit(kind as SessionEvent["kind"], key);
       if (failed) throw failure(failed, refusedOption);

@@ -61,7 +61,7 @@ export async function ask<M extends keyof Answers>(
     }
     const [check, expected] = CHECKS[method];
     const checked = check(answer);
-    if (checked === undefined) throw failure("store_invalid", `answered something else than ${expected}`);
+    if (checked === undefined) throw failure("store_invalid", `must answer ${expected}`);
     return checked;
   } catch (error) {
     emit("store_failed", asked[0]);
@@ -73,7 +73,7 @@ export async function ask<M extends keyof Answers>(
 
 /** The record under `key`, empty if there is none, or no key, or no store. */
 export async function read(guarded: Guarded, key: string | undefined): Promise<Uint8Array> {
-  if (key === undefined || guarded.store === undefined) return NO_BYTES;
+  if (!key || !guarded.store) return NO_BYTES;
   const { record, version } = await ask(guarded, "get", key);
   guarded.versions.set(key, version);
   return record;
@@ -91,7 +91,7 @@ export async function write(guarded: Guarded, operation: Operation, now: number)
     const held = await read(guarded, key);
     if (!holds(condition, held.length > 0 ? held : undefined)) return false;
   }
-  if (record === undefined) return ask(guarded, "delete", key, { condition });
+  if (!record) return ask(guarded, "delete", key, { condition });
   const filing = filed && store!.list && { owner: filed[0], entry: filed[1], isNew: filed[2], until: filed[3] };
   return ask(guarded, "put", key, record, { expiresAt, ttl: Math.max(1, expiresAt - now), condition, filing });
 }

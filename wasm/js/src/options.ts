@@ -220,15 +220,20 @@ export function coreOptions(options: SessionOptions): unknown[] {
 
 /** The error of the option that the core refuses. */
 export function refusedOption(number: number): SessionError {
-  const [path, [, expected]] = Object.entries(OPTIONS)[number]!;
-  return unfit(`the option ${path} must be ${expected}`);
+  const [path, kind] = Object.entries(OPTIONS)[number]!;
+  return mismatch(path, kind);
 }
 
 function check(given: unknown, kinds: Record<string, Kind>, prefix = ""): void {
-  for (const [path, [isFit, expected, isNeeded]] of Object.entries(kinds)) {
+  for (const [path, kind] of Object.entries(kinds)) {
+    const [isFit, , isNeeded] = kind;
     const value = valueAt(given, path);
-    if ((value !== undefined || isNeeded?.(given)) && !isFit(value)) throw unfit(`the option ${prefix}${path} must be ${expected}`);
+    if ((value !== undefined || isNeeded?.(given)) && !isFit(value)) throw mismatch(prefix + path, kind);
   }
+}
+
+function mismatch(path: string, [, expected]: Kind): SessionError {
+  return unfit(`the option ${path} must be ${expected}`);
 }
 
 function valueAt(given: any, path: string): unknown {

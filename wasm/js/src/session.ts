@@ -102,7 +102,7 @@ export class Session<Data extends object = any> {
    */
   get<K extends KeyOf<Data>>(key: K): Data[K] | undefined {
     const value = this.#values.get(key);
-    return value === undefined ? undefined : (decode(value) as Data[K]);
+    return value && (decode(value) as Data[K]);
   }
 
   /**
@@ -376,7 +376,7 @@ export class Session<Data extends object = any> {
    * @throws as {@link commit}
    */
   async cookies({ discard = false }: { discard?: boolean } = {}): Promise<string[]> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#running) await this.#running;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#phase === Phase.Open) await this.#store(Phase.Committed, discard ? How.Discard : 0);
     else if (this.#isDirty && this.#phase === Phase.Detached && (!discard || this.#isDestroyed)) await this.save();
@@ -392,7 +392,7 @@ export class Session<Data extends object = any> {
    * @throws as {@link commit}; `response_sent` if the session would need a new cookie and the response was sent
    */
   async save(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#running) await this.#running;
     this.#checkOpen();
     if (this.#phase === Phase.Detached && !this.#isDestroyed) {
       if (this.#changes.length > 0) this.#tell(this.#changes);
@@ -413,7 +413,7 @@ export class Session<Data extends object = any> {
   async reload(): Promise<void> {
     let commits, state: State;
     do {
-      while (this.#running !== undefined) await this.#running.catch(() => undefined);
+      while (this.#running) await this.#running.catch(() => undefined);
       this.#checkAlive();
       if (this.#phase !== Phase.Open && this.#host.placement === "cookie") throw new SessionError("response_sent");
       commits = this.#commits;

@@ -108,7 +108,7 @@ export class Sessions<Data extends object = any, Env = any> {
       const [cookies] = host.ask(Phase.RemovalCookies, 0);
       throw new SessionError(reason, undefined, { cookies });
     }
-    if (context.required && reason !== undefined) throw new SessionError("no_session");
+    if (context.required && reason) throw new SessionError("no_session");
     return new Session<Data>(host, state, header);
   }
 
@@ -141,7 +141,7 @@ export class Sessions<Data extends object = any, Env = any> {
         }
       } catch (error) {
         const answer = failed(error);
-        if (answer === undefined) throw error;
+        if (!answer) throw error;
         return answer;
       }
     };
@@ -219,7 +219,7 @@ export class Sessions<Data extends object = any, Env = any> {
   /** The names of a user's lists, for a store that has lists. */
   #owners(user: string, context: Context<Env>): [Host, string[]] {
     const host = this.#host(context);
-    if (host.store?.list === undefined) throw new SessionError("unsupported", "this store keeps no lists of users' sessions");
+    if (!host.store?.list) throw new SessionError("unsupported", "this store keeps no lists of users' sessions");
     checkText(user, "invalid_owner");
     return [host, host.ask(Phase.OwnerKeys, 0, user)[0]];
   }
@@ -281,7 +281,7 @@ async function tell(listener: (event: SessionEvent) => unknown, event: SessionEv
 
 /** Deletes what is on a list, and tells how many sessions that ended. */
 async function deleteOwned(host: Host, owner: string, which: Which): Promise<number> {
-  if (host.store!.deleteOwned !== undefined) return await ask(host, "deleteOwned", owner, which);
+  if (host.store!.deleteOwned) return await ask(host, "deleteOwned", owner, which);
   const { only, except } = which;
   let ended = 0;
   for (const { key } of await ask(host, "list", owner)) {

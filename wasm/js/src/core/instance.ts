@@ -30,6 +30,7 @@ export class Core {
   /** How many instances were made so far. */
   instances = 0;
   readonly #name: string;
+  readonly #own: (detail: number) => SessionError;
   #exports: (Exports & Record<string, unknown>) | undefined;
   #memory = NO_BYTES;
   /** The numbers of what the instance keeps, by name; the one used last is at the end. */
@@ -38,9 +39,10 @@ export class Core {
   /** Takes the module's name, and what makes the errors that only this module tells of. */
   constructor(
     name: string,
-    readonly own: (detail: number) => SessionError,
+    own: (detail: number) => SessionError,
   ) {
     this.#name = name;
+    this.#own = own;
   }
 
   /**
@@ -64,7 +66,7 @@ export class Core {
       throw new SessionError("internal", undefined, { cause: error });
     }
     const [hasFailed, answered] = answer;
-    if (hasFailed) throw failure(answered, this.own);
+    if (hasFailed) throw failure(answered, this.#own);
     return answered;
   }
 
@@ -92,8 +94,8 @@ export class Core {
 
   /** Makes an instance, if there is none. */
   instantiate(): Exports & Record<string, unknown> {
-    if (this.#exports !== undefined) return this.#exports;
-    if (this.source === undefined) {
+    if (this.#exports) return this.#exports;
+    if (!this.source) {
       throw new SessionError("invalid_config", "call provide(module) of fastsession/slim first");
     }
     this.instances += 1;

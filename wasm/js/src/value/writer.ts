@@ -7,10 +7,8 @@ import { Kind } from "./kind.js";
 /** How many arrays and objects may stand in one another, as in the core. */
 const MAX_DEPTH = 32;
 
-/** Bytes that an integer of 64 bits takes at most. */
-const MAX_VARINT = 10;
-/** Up to here a text is written character by character, which is faster than a call of the encoder. */
-const SHORT = 96;
+/** Up to here a text is taken for ASCII, and written character by character, which is faster than a call of the encoder. */
+const SHORT = 256;
 const FIRST_SIZE = 512;
 const MAX_SPARE = 65_536;
 const MAX_I64 = 2n ** 63n - 1n;
@@ -29,8 +27,7 @@ function written<T>(write: () => void, use: (bytes: Uint8Array) => T): T {
     write();
     return use(bytes.subarray(start, length));
   } finally {
-    // Behind it there may be the rest of a text that was moved.
-    bytes.fill(0, start);
+    bytes.fill(0, start, length);
     length = start;
     if (bytes.length > MAX_SPARE && start === 0) bytes = new Uint8Array(FIRST_SIZE);
   }
@@ -89,25 +86,24 @@ function block(block: Uint8Array): void {
 
 /** A length and the text in UTF-8. Half of a surrogate pair has none: without a path it becomes another character. */
 function text(text: string, path: Path | undefined): void {
-  if (path !== undefined && !text.isWellFormed()) {
+  const start = length;
+  if (text.length <= SHORT) {
+    varint(text.length);
+    room(text.length);
+    const into = bytes;
+    let end = length;
+    let units = 0;
+    for (let at = 0; at < text.length; at++) units |= into[end++] = text.charCodeAt(at);
+    if (units < 0x80) {
+      length = end;
+      return;
+    }
+    length = start;
+  }
+  if (path && !text.isWellFormed()) {
     throw unfit(path, "text with half of a surrogate pair", "use text.toWellFormed(), or store bytes");
   }
-  room(MAX_VARINT + 3 * text.length);
-  let at = 0;
-  if (text.length <= SHORT) {
-    for (let unit; at < text.length && (unit = text.charCodeAt(at)) < 0x80; at++) bytes[length + 1 + at] = unit;
-  }
-  if (at === text.length) {
-    bytes[length] = at;
-    length += 1 + at;
-    return;
-  }
-  // The length comes first, and is known last.
-  const start = length + MAX_VARINT;
-  const { written } = TEXT.encodeInto(text, bytes.subarray(start));
-  varint(written);
-  bytes.copyWithin(length, start, start + written);
-  length += written;
+  block(TEXT.encode(text));
 }
 
 /** A value; without a path it is in a message, where `undefined` is absent. */
@@ -127,7 +123,7 @@ function write(value: unknown, path?: Path): void {
     case "object":
       return value === null ? byte(Kind.Null) : object(value, path);
     case "undefined":
-      if (path === undefined) return byte(Kind.Absent);
+      if (!path) return byte(Kind.Absent);
       throw unfit(path, "undefined", "leave it out, or store null");
     default:
       throw unfit(path, `a ${typeof value}`, "store data only, as a description");
@@ -141,7 +137,7 @@ function object(value: object, path: Path | undefined): void {
     byte(Kind.Bytes);
     return block(value);
   }
-  if (path !== undefined && path.length > MAX_DEPTH) {
+  if (path && path.length > MAX_DEPTH) {
     throw unfit(path.slice(0, 3), `nested more than ${MAX_DEPTH} deep, or in itself`, "flatten it, or store an id");
   }
   byte(isArray ? Kind.Array : Kind.Map);
