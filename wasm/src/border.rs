@@ -33,19 +33,18 @@ pub fn reserve(length: usize) -> *const u8 {
     message.as_ptr()
 }
 
-/// Runs a phase on the first `length` bytes of the message, which are erased then, and tells where the answer is: its length in four bytes,
-/// 1 for a failure or 0, and itself. It stays until the next call.
+/// Runs a phase on the first `length` bytes of the message, which are erased then, and tells where the answer is. It stays until the
+/// next call.
 pub(crate) fn call(
     length: usize,
     run: impl FnOnce(&mut Reader<'_>, &mut Writer) -> Result<(), Failure>,
 ) -> *const u8 {
     let Border { message, answer } = &mut *BORDER.lock();
-    answer.begin();
+    answer.begin(false);
     let message = message.get_mut(..length).unwrap_or_default();
     if let Err(failure) = run(&mut Reader::new(message), answer) {
-        answer.begin();
+        answer.begin(true);
         failure.write(answer);
-        answer.is_failure();
     }
     // All of it is kept for the next call, so that no compiler takes this for a write that nobody sees.
     message.fill(0);

@@ -10,21 +10,22 @@ use crate::failure::Failure;
 use crate::message::Reader;
 
 // The numbers are the same in js/src/core/change.ts.
-const INSERT: u8 = 0;
-const UPDATE: u8 = 1;
-const FLASH: u8 = 2;
-const REMOVE: u8 = 3;
-const REMOVE_FLASH: u8 = 4;
-const CLEAR: u8 = 5;
-const SIGN_IN: u8 = 6;
-const LABEL: u8 = 7;
-const LIFETIME: u8 = 8;
-const ROTATE: u8 = 9;
-const DESTROY: u8 = 10;
+const INSERT: u64 = 0;
+const UPDATE: u64 = 1;
+const FLASH: u64 = 2;
+const REMOVE: u64 = 3;
+const REMOVE_FLASH: u64 = 4;
+const CLEAR: u64 = 5;
+const SIGN_IN: u64 = 6;
+const LABEL: u64 = 7;
+const LIFETIME: u64 = 8;
+const ROTATE: u64 = 9;
+const DESTROY: u64 = 10;
 
-/// Makes one change: what, the key or name it concerns, an encoded value, and two times or durations in seconds.
+/// Makes one change, an array: what, the key or name it concerns, an encoded value, and two times or durations in seconds.
 fn apply(session: &mut Session<Vec<u8>>, change: &mut Reader<'_>) -> Result<(), Failure> {
-    let (what, name, value) = (change.byte(), change.text(), change.bytes());
+    change.length();
+    let (what, name, value) = (change.number(), change.text(), change.bytes());
     let (first, second) = (change.optional_number(), change.optional_number());
     change.check()?;
     let made = match what {

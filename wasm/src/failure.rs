@@ -36,25 +36,16 @@ pub(crate) enum Failure {
     Session(SessionError),
 }
 
-/// The settings that can be wrong; the order is the same in js/src/core/failure.ts.
+/// The settings that can be wrong in a way that the driver does not look for; the order is the same in js/src/options.ts.
 #[derive(Clone, Copy, Debug)]
 #[cfg(feature = "sessions")]
 pub(crate) enum Setting {
-    Other,
     Namespace,
-    Lifetime,
-    Limit,
-    Owners,
-    Lag,
-    Placement,
     CookieName,
     CookiePath,
     CookieDomain,
     CookieSecure,
-    CookiePrefix,
     CookieHttpOnly,
-    CookieSameSite,
-    CookiePartitioned,
 }
 
 /// What an error is; the numbers are the same in js/src/core/failure.ts.
@@ -63,18 +54,20 @@ pub(crate) enum Setting {
     allow(dead_code, reason = "the other module's")
 )]
 mod code {
-    pub(super) const INTERNAL: u8 = 0;
-    pub(super) const INVALID_CONFIG: u8 = 1;
-    pub(super) const INVALID_KEY: u8 = 2;
-    pub(super) const TOO_LARGE: u8 = 3;
-    pub(super) const INVALID_TOKEN: u8 = 4;
-    pub(super) const CONTENDED: u8 = 5;
-    pub(super) const INVALID_SESSION_KEY: u8 = 6;
-    pub(super) const INVALID_OWNER: u8 = 7;
-    pub(super) const INVALID_LABEL: u8 = 8;
-    pub(super) const INVALID_LIFETIME: u8 = 9;
-    pub(super) const DESTROYED: u8 = 10;
-    pub(super) const COMMITTED: u8 = 11;
+    /// What only this module refuses: an option by its number, or a token.
+    pub(super) const OWN: u64 = 0;
+    // These have details too.
+    pub(super) const INVALID_KEY: u64 = 1;
+    pub(super) const TOO_LARGE: u64 = 2;
+    // Those of the texts in js/src/error.ts, in their order.
+    pub(super) const INTERNAL: u64 = 3;
+    pub(super) const CONTENDED: u64 = 4;
+    pub(super) const INVALID_SESSION_KEY: u64 = 5;
+    pub(super) const INVALID_OWNER: u64 = 6;
+    pub(super) const INVALID_LABEL: u64 = 7;
+    pub(super) const INVALID_LIFETIME: u64 = 8;
+    pub(super) const DESTROYED: u64 = 9;
+    pub(super) const COMMITTED: u64 = 10;
 }
 
 impl Failure {
@@ -82,54 +75,45 @@ impl Failure {
     #[inline(never)]
     pub(crate) fn write(&self, out: &mut Writer) {
         match self {
-            Self::Internal => out.byte(code::INTERNAL),
+            Self::Internal => out.number(code::INTERNAL),
             #[cfg(feature = "fernet")]
-            Self::InvalidToken => out.byte(code::INVALID_TOKEN),
+            Self::InvalidToken => out.number(code::OWN),
             #[cfg(feature = "sessions")]
-            Self::PendingUpdate => out.byte(code::CONTENDED),
+            Self::PendingUpdate => out.number(code::CONTENDED),
             #[cfg(feature = "sessions")]
             Self::Setting(setting) => {
-                out.byte(code::INVALID_CONFIG);
-                out.byte(*setting as u8);
+                out.number(code::OWN);
+                out.number(*setting as u64);
             }
             Self::Key(position, error) | Self::Ring(RingError::Key { position, error }) => {
-                unfit_key(out, *position, key_error(*error));
+                unfit_key(out, *position, *error == KeyError::AllBytesEqual);
             }
-            Self::Ring(RingError::NoKeys) => unfit_key(out, 0, 6),
-            Self::Ring(_) => unfit_key(out, 0, 7),
+            Self::Ring(_) => unfit_key(out, 0, false),
             #[cfg(feature = "sessions")]
             Self::Session(error) => session_error(out, error),
         }
     }
 }
 
-fn unfit_key(out: &mut Writer, position: usize, why: u8) {
-    out.byte(code::INVALID_KEY);
+/// A key that is a placeholder or no 32 bytes in base64, by its position counted from 1; at 0 there are none, or too many.
+fn unfit_key(out: &mut Writer, position: usize, is_placeholder: bool) {
+    out.number(code::INVALID_KEY);
     out.length(position);
-    out.byte(why);
-}
-
-fn key_error(error: KeyError) -> u8 {
-    match error {
-        KeyError::WrongLength { .. } => 1,
-        KeyError::NotBase64 => 2,
-        KeyError::AllBytesEqual => 3,
-        KeyError::EmptyPassphrase => 4,
-        KeyError::NoIterations => 5,
-        _ => 0,
-    }
+    out.number(is_placeholder.into());
 }
 
 #[cfg(feature = "sessions")]
 fn session_error(out: &mut Writer, error: &SessionError) {
-    out.byte(match error {
+    out.number(match error {
         SessionError::TooLarge(error) => {
-            out.byte(code::TOO_LARGE);
+            out.number(code::TOO_LARGE);
             out.length(error.size());
             out.length(error.limit());
             return out.list(error.largest().iter(), |out, large| {
+                out.begin_list();
                 out.text(&large.key);
                 out.number(large.size.into());
+                out.end_list();
             });
         }
         SessionError::Key => code::INVALID_SESSION_KEY,
@@ -193,31 +177,27 @@ impl From<FernetError> for Failure {
 #[cfg(feature = "sessions")]
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Self::Setting(match error {
+        match error {
             ConfigError::Cookie(error) => cookie_error(error),
-            ConfigError::Namespace => Setting::Namespace,
-            ConfigError::Lifetime => Setting::Lifetime,
-            ConfigError::Limit => Setting::Limit,
-            ConfigError::Owners => Setting::Owners,
-            ConfigError::Lag => Setting::Lag,
-            _ => Setting::Other,
-        })
+            ConfigError::Namespace => Self::Setting(Setting::Namespace),
+            // The driver looks at the numbers, and asks for nothing that the placement has not.
+            _ => Self::Internal,
+        }
     }
 }
 
 #[cfg(feature = "sessions")]
-fn cookie_error(error: AttributesError) -> Setting {
-    match error {
+fn cookie_error(error: AttributesError) -> Failure {
+    Failure::Setting(match error {
         AttributesError::Name => Setting::CookieName,
-        AttributesError::Path => Setting::CookiePath,
+        AttributesError::Path | AttributesError::HostPrefixNeedsRoot => Setting::CookiePath,
         AttributesError::Domain => Setting::CookieDomain,
-        AttributesError::PrefixNeedsSecure => Setting::CookieSecure,
-        AttributesError::HostPrefixNeedsRoot => Setting::CookiePrefix,
+        AttributesError::PrefixNeedsSecure
+        | AttributesError::SameSiteNoneNeedsSecure
+        | AttributesError::PartitionedNeedsSecure => Setting::CookieSecure,
         AttributesError::HttpPrefixNeedsHttpOnly => Setting::CookieHttpOnly,
-        AttributesError::SameSiteNoneNeedsSecure => Setting::CookieSameSite,
-        AttributesError::PartitionedNeedsSecure => Setting::CookiePartitioned,
-        _ => Setting::Other,
-    }
+        _ => return Failure::Internal,
+    })
 }
 
 #[cfg(test)]
@@ -229,15 +209,16 @@ mod tests {
     fn written(failure: &Failure) -> Vec<u8> {
         let mut out = Writer::new();
         failure.write(&mut out);
-        out.content().to_vec()
+        // Before each number stands its kind, and its lowest bit is its sign.
+        out.content().iter().skip(1).step_by(2).map(|number| number >> 1).collect()
     }
 
     #[test]
     fn details_follow_the_number() {
-        assert_eq!(written(&Failure::Key(2, KeyError::NotBase64)), [code::INVALID_KEY, 2, 2]);
-        assert_eq!(written(&Failure::Ring(RingError::NoKeys)), [code::INVALID_KEY, 0, 6]);
-        assert_eq!(written(&Failure::Setting(Setting::Namespace)), [code::INVALID_CONFIG, 1]);
-        assert_eq!(written(&Failure::Setting(Setting::CookiePartitioned)), [code::INVALID_CONFIG, 14]);
-        assert_eq!(written(&SessionError::Committed.into()), [code::COMMITTED]);
+        assert_eq!(written(&Failure::Key(2, KeyError::NotBase64)), [1, 2, 0]);
+        assert_eq!(written(&Failure::Ring(RingError::NoKeys)), [1, 0, 0]);
+        assert_eq!(written(&Failure::Setting(Setting::Namespace)), [0, 0]);
+        assert_eq!(written(&Failure::Setting(Setting::CookieHttpOnly)), [0, 5]);
+        assert_eq!(written(&SessionError::Committed.into()), [10]);
     }
 }

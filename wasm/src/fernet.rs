@@ -48,7 +48,7 @@ fn run(
         FREE => fernets.free(number),
         // A new key as text.
         GENERATE_KEY => {
-            let mut random = HostRandom::new(message.rest())?;
+            let mut random = HostRandom::new(message.bytes())?;
             let key = Key::generate(&mut random);
             random.check()?;
             write_key(out, &key);
@@ -56,7 +56,7 @@ fn run(
         // The key of a passphrase, as text.
         DERIVE_KEY => {
             let iterations = u32::try_from(message.number()).unwrap_or(u32::MAX);
-            let key = Key::derive_with_iterations(message.bytes(), message.rest(), iterations);
+            let key = Key::derive_with_iterations(message.bytes(), message.bytes(), iterations);
             write_key(out, &key.map_err(|error| Failure::Key(1, error))?);
         }
         _ => return with(fernets.get(number)?, work, now, message, out),
@@ -75,13 +75,13 @@ fn with(
     match work {
         ENCRYPT => {
             let mut random = HostRandom::new(message.bytes())?;
-            let token = fernet.encrypt_at(message.rest(), now, &mut random)?;
+            let token = fernet.encrypt_at(message.bytes(), now, &mut random)?;
             random.check()?;
-            out.append(token.as_bytes());
+            out.utf8(token.as_bytes());
         }
         DECRYPT => {
             let ttl = message.optional_number().map(Duration::from_secs);
-            out.append(&fernet.decrypt_at(token(message)?, ttl, now)?);
+            out.bytes(&fernet.decrypt_at(token(message)?, ttl, now)?);
         }
         TIMESTAMP => out.number(fernet.extract_timestamp(token(message)?)?.as_secs()),
         // The same payload and time under the newest key.
@@ -89,7 +89,7 @@ fn with(
             let mut random = HostRandom::new(message.bytes())?;
             let token = fernet.rotate(token(message)?, &mut random)?;
             random.check()?;
-            out.append(token.as_bytes());
+            out.utf8(token.as_bytes());
         }
         _ => return Err(Failure::Internal),
     }
@@ -98,9 +98,9 @@ fn with(
 
 /// What is no text is no token.
 fn token<'a>(message: &mut Reader<'a>) -> Result<&'a str, Failure> {
-    core::str::from_utf8(message.rest()).map_err(|_| Failure::InvalidToken)
+    core::str::from_utf8(message.bytes()).map_err(|_| Failure::InvalidToken)
 }
 
 fn write_key(out: &mut Writer, key: &Key) {
-    out.append(key.to_text().as_str().as_bytes());
+    out.text(key.to_text().as_str());
 }

@@ -18,22 +18,21 @@ use crate::outcome::{self, Request};
 use crate::random::HostRandom;
 use crate::state;
 
-// The phases; the numbers are the same in js/src/core/manager.ts.
+// The phases; the numbers are the same in js/src/core/phases.ts.
 const NEW: u32 = 0;
 const FREE: u32 = 1;
 const OPEN: u32 = 2;
 const RESUME: u32 = 3;
 const APPLY: u32 = 4;
 const COMMIT: u32 = 5;
-const RELOAD: u32 = 6;
-const VERIFY_CSRF: u32 = 7;
-const REMOVAL_COOKIES: u32 = 8;
-const OWNER_KEYS: u32 = 9;
-const OPEN_LISTING: u32 = 10;
+const VERIFY_CSRF: u32 = 6;
+const REMOVAL_COOKIES: u32 = 7;
+const OWNER_KEYS: u32 = 8;
+const OPEN_LISTING: u32 = 9;
 
 /// Flags of [`COMMIT`].
-const DISCARD: u8 = 1;
-const REOPEN: u8 = 2;
+const DISCARD: u64 = 1;
+const REOPEN: u64 = 2;
 
 /// A manager decides everything about sessions that is the same for every request; it is made once.
 static MANAGERS: Mutex<Kept<Manager>> = Mutex::new(Kept::new());
@@ -70,27 +69,27 @@ fn serve(
 ) -> Result<(), Failure> {
     match phase {
         // Finds the session cookie. Gives the phase, which key to read, and where to look whether the session has ended.
-        OPEN => state::finish_pending(out, &manager.open([message.rest()], now))?,
+        OPEN => state::finish_pending(out, &manager.open([message.bytes()], now))?,
         // Makes the session of the record that the store holds, if any.
         RESUME => {
             let pending = manager.unpark_pending(message.bytes())?;
             let has_ended = message.flag();
             let sources = Sources { record: message.bytes().to_vec(), copy: Vec::new(), has_ended };
             message.check()?;
-            let copies = manager.data_cookies([message.rest()]);
+            let copies = manager.data_cookies([message.bytes()]);
             state::finish(out, &manager.resume_placed(pending, copies, sources, now), None)?;
         }
         // The `Set-Cookie` headers that remove the session's cookies.
-        REMOVAL_COOKIES => out.list(manager.removal_cookies(), |out, cookie| out.bytes(&cookie.to_bytes())),
+        REMOVAL_COOKIES => out.list(manager.removal_cookies(), |out, cookie| out.utf8(&cookie.to_bytes())),
         // The names of a user's lists.
         OWNER_KEYS => out.list(manager.owner_keys(message.text()), |out, key| out.text(&key.to_hex())),
-        // Opens an entry of a list: when the session began, when it was last seen, and its label; nothing if it is not ours.
+        // Opens an entry of a list: its label, when the session began, and when it was last seen; nothing if it is not ours.
         OPEN_LISTING => {
             let key = StoreKey::from_hex(message.text());
-            if let Some(listing) = key.and_then(|key| manager.open_listing(&key, message.rest())) {
+            if let Some(listing) = key.and_then(|key| manager.open_listing(&key, message.bytes())) {
+                out.text(&listing.label);
                 out.number(listing.created.as_secs());
                 out.number(listing.last_seen.as_secs());
-                out.text(&listing.label);
             }
         }
         _ => return go_on(manager, phase, now, message, out),
@@ -108,10 +107,8 @@ fn go_on(
 ) -> Result<(), Failure> {
     let mut session = manager.unpark(message.bytes().to_vec())?;
     match phase {
-        // Begins anew, to read what others have stored since.
-        RELOAD => state::finish_pending(out, &manager.reload(&session))?,
         // Whether this is a CSRF token of the session.
-        VERIFY_CSRF => out.flag(session.verify_csrf(message.rest())),
+        VERIFY_CSRF => out.flag(session.verify_csrf(message.bytes())),
         // Makes changes, and a CSRF token if there is randomness for it.
         APPLY => {
             let random = message.bytes();
@@ -127,7 +124,7 @@ fn go_on(
         }
         // Makes changes, then seals the session. Gives what is to be written and, if all of that succeeds, sent.
         COMMIT => {
-            let flags = message.byte();
+            let flags = message.number();
             let random = message.bytes();
             change::apply_all(&mut session, message)?;
             if flags & DISCARD != 0 {

@@ -1,20 +1,35 @@
-//! Messages between the driver and this crate: fields one after the other, in an order that both know.
+//! Messages between the driver and this crate: values one after the other, in an order that both know.
 //!
-//! A number is a varint, a text or bytes are their length and themselves, what may be absent has a byte before it that says
-//! whether it is there; a list has one before each entry and at its end. The last field may be all that is left. `js/src/core/message.ts` is the mirror image. Serde would double the size of the module.
+//! A value is a byte that says what it is, and itself, as in a session (docs/format.md): so the driver reads and writes messages
+//! with what it reads and writes a session's values with, in `js/src/value`. What is absent is a kind of its own, and an
+//! answer's lists have an end instead of a length. Serde would double the size of the module.
 
 use alloc::vec::Vec;
 
 use fastsession_core::buffer::Buffer;
 #[cfg(feature = "sessions")]
+use fastsession_core::buffer::Full;
+#[cfg(feature = "sessions")]
 use fastsession_core::store::StoreKey;
 
 use crate::failure::Failure;
 
-/// Bytes of an answer's length and of its kind.
-const HEAD: usize = 5;
+// The kinds of values; the numbers are the same in js/src/value/kind.ts.
+#[cfg(feature = "sessions")]
+const BOOL: u8 = 1;
+const INT: u8 = 2;
+const STR: u8 = 5;
+const BYTES: u8 = 6;
+#[cfg(feature = "sessions")]
+const LIST: u8 = 9;
+const END: u8 = 10;
+const ABSENT: u8 = 11;
 
-/// A message that is being written: an answer, whose head comes before its content.
+/// Bytes of a length that is written after what it is the length of.
+#[cfg(feature = "sessions")]
+const LATE: usize = 4;
+
+/// A message that is being written: an answer, which is a list.
 pub(crate) struct Writer(Vec<u8>);
 
 impl Writer {
@@ -22,29 +37,17 @@ impl Writer {
         Self(Vec::new())
     }
 
-    /// Erases what was written before, and begins an answer.
-    pub(crate) fn begin(&mut self) {
+    /// Erases what was written before, and begins an answer: a byte says whether it tells of a failure.
+    pub(crate) fn begin(&mut self, is_failure: bool) {
         // It is kept, so that no compiler takes this for a write that nobody sees.
         self.0.fill(0);
         self.0.clear();
-        self.0.resize(HEAD, 0);
+        self.byte(u8::from(is_failure));
     }
 
-    /// Says that the answer tells of a failure.
-    pub(crate) fn is_failure(&mut self) {
-        if let Some([.., kind]) = self.0.first_chunk_mut::<HEAD>() {
-            *kind = 1;
-        }
-    }
-
-    /// Writes the head of the answer and tells where it is.
+    /// Ends the answer and tells where it is.
     pub(crate) fn end(&mut self) -> *const u8 {
-        let length = self.0.len().saturating_sub(HEAD);
-        // An address has four bytes, and so has a length.
-        let length = u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
-        if let Some(head) = self.0.first_chunk_mut() {
-            *head = length;
-        }
+        self.byte(END);
         self.0.as_ptr()
     }
 
@@ -54,16 +57,20 @@ impl Writer {
         &self.0
     }
 
-    /// The buffer, to append to.
+    /// Bytes that `write` appends, of which nobody knows before how many they are.
     #[cfg(feature = "sessions")]
-    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.0
-    }
-
-    /// The last field: what `bytes` are, up to the message's end.
-    #[cfg(feature = "fernet")]
-    pub(crate) fn append(&mut self, bytes: &[u8]) {
-        self.extend(bytes);
+    pub(crate) fn appended(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), Full>,
+    ) -> Result<(), Failure> {
+        self.extend(&[BYTES, 0, 0, 0, 0]);
+        let start = self.0.len();
+        write(&mut self.0)?;
+        let length = u32::try_from(self.0.len().saturating_sub(start)).unwrap_or(u32::MAX);
+        if let Some(place) = self.0.get_mut(start.saturating_sub(LATE)..start) {
+            place.copy_from_slice(&wide_varint(length));
+        }
+        Ok(())
     }
 
     /// Memory that it moves out of is erased.
@@ -75,16 +82,15 @@ impl Writer {
         let _ = self.0.try_append(bytes);
     }
 
-    pub(crate) fn byte(&mut self, byte: u8) {
-        self.extend(&[byte]);
+    fn byte(&mut self, byte: u8) {
+        // Most messages are made of single bytes, which are not worth a copy.
+        if self.0.len() == self.0.capacity() {
+            return self.extend(&[byte]);
+        }
+        self.0.push(byte);
     }
 
-    #[cfg(feature = "sessions")]
-    pub(crate) fn flag(&mut self, flag: bool) {
-        self.byte(u8::from(flag));
-    }
-
-    pub(crate) fn number(&mut self, number: u64) {
+    fn varint(&mut self, number: u64) {
         let mut rest = number;
         while rest >= 0x80 {
             self.byte(low_bits(rest) | 0x80);
@@ -93,32 +99,62 @@ impl Writer {
         self.byte(low_bits(rest));
     }
 
+    #[cfg(feature = "sessions")]
+    pub(crate) fn flag(&mut self, flag: bool) {
+        self.extend(&[BOOL, u8::from(flag)]);
+    }
+
+    pub(crate) fn number(&mut self, number: u64) {
+        self.byte(INT);
+        // The lowest bit says that a number is below zero, which none is here.
+        self.varint(number << 1);
+    }
+
     pub(crate) fn length(&mut self, length: usize) {
         self.number(u64::try_from(length).unwrap_or(u64::MAX));
     }
 
-    #[cfg(feature = "sessions")]
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        self.length(bytes.len());
+    fn block(&mut self, kind: u8, bytes: &[u8]) {
+        self.byte(kind);
+        self.varint(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         self.extend(bytes);
     }
 
-    #[cfg(feature = "sessions")]
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.block(BYTES, bytes);
+    }
+
     pub(crate) fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
+        self.utf8(text.as_bytes());
+    }
+
+    /// Bytes that are known to be text.
+    pub(crate) fn utf8(&mut self, text: &[u8]) {
+        self.block(STR, text);
+    }
+
+    /// What is absent.
+    #[cfg(feature = "sessions")]
+    pub(crate) fn nothing(&mut self) {
+        self.byte(ABSENT);
     }
 
     #[cfg(feature = "sessions")]
-    pub(crate) fn optional_bytes(&mut self, bytes: Option<&[u8]>) {
-        self.flag(bytes.is_some());
-        if let Some(bytes) = bytes {
-            self.bytes(bytes);
+    pub(crate) fn optional<T>(&mut self, thing: Option<T>, write: impl FnOnce(&mut Self, T)) {
+        match thing {
+            None => self.nothing(),
+            Some(thing) => write(self, thing),
         }
     }
 
     #[cfg(feature = "sessions")]
+    pub(crate) fn optional_bytes(&mut self, bytes: Option<&[u8]>) {
+        self.optional(bytes, Self::bytes);
+    }
+
+    #[cfg(feature = "sessions")]
     pub(crate) fn optional_text(&mut self, text: Option<&str>) {
-        self.optional_bytes(text.map(str::as_bytes));
+        self.optional(text, Self::text);
     }
 
     /// The name of a record, in hex.
@@ -129,22 +165,35 @@ impl Writer {
 
     #[cfg(feature = "sessions")]
     pub(crate) fn optional_number(&mut self, number: Option<u64>) {
-        self.flag(number.is_some());
-        if let Some(number) = number {
-            self.number(number);
-        }
+        self.optional(number, Self::number);
     }
 
-    /// Things of which `write` writes each: before each of them a byte that says that one follows, and one at the end
-    /// that says that none does.
+    #[cfg(feature = "sessions")]
+    pub(crate) fn begin_list(&mut self) {
+        self.byte(LIST);
+    }
+
+    #[cfg(feature = "sessions")]
+    pub(crate) fn end_list(&mut self) {
+        self.byte(END);
+    }
+
+    /// Things of which `write` writes each.
     #[cfg(feature = "sessions")]
     pub(crate) fn list<T>(&mut self, things: impl Iterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
+        self.begin_list();
         for thing in things {
-            self.flag(true);
             write(self, thing);
         }
-        self.flag(false);
+        self.end_list();
     }
+}
+
+/// An integer of four times seven bits, as a varint of four bytes.
+#[cfg(feature = "sessions")]
+const fn wide_varint(number: u32) -> [u8; LATE] {
+    let spread = number & 0x7f | number << 1 & 0x7f00 | number << 2 & 0x7f_0000 | number << 3 & 0x7f00_0000;
+    (spread | 0x80_8080).to_le_bytes()
 }
 
 fn low_bits(number: u64) -> u8 {
@@ -171,19 +220,8 @@ impl<'a> Reader<'a> {
         if self.is_broken { Err(Failure::Internal) } else { Ok(()) }
     }
 
-    /// Whether there is nothing left.
-    #[cfg(feature = "sessions")]
-    pub(crate) const fn is_done(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    /// The last field: all that is left.
-    pub(crate) fn rest(&mut self) -> &'a [u8] {
-        core::mem::take(&mut self.rest)
-    }
-
     #[inline(never)]
-    pub(crate) fn byte(&mut self) -> u8 {
+    fn byte(&mut self) -> u8 {
         let Some((&byte, rest)) = self.rest.split_first() else {
             self.is_broken = true;
             return 0;
@@ -192,12 +230,8 @@ impl<'a> Reader<'a> {
         byte
     }
 
-    pub(crate) fn flag(&mut self) -> bool {
-        self.byte() != 0
-    }
-
     #[inline(never)]
-    pub(crate) fn number(&mut self) -> u64 {
+    fn varint(&mut self) -> u64 {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte();
@@ -210,10 +244,46 @@ impl<'a> Reader<'a> {
         0
     }
 
-    pub(crate) fn length(&mut self) -> usize {
-        usize::try_from(self.number()).unwrap_or(usize::MAX)
+    /// Whether what follows is absent, which is all that is read of it.
+    #[inline(never)]
+    fn is_absent(&mut self) -> bool {
+        let is_absent = self.rest.first() == Some(&ABSENT);
+        if is_absent {
+            self.byte();
+        }
+        is_absent
     }
 
+    fn optional<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.is_absent() { None } else { Some(read(self)) }
+    }
+
+    /// What an array or a text begins with: its kind, which is known, and how much it has.
+    pub(crate) fn length(&mut self) -> usize {
+        self.byte();
+        usize::try_from(self.varint()).unwrap_or(usize::MAX)
+    }
+
+    pub(crate) fn number(&mut self) -> u64 {
+        self.byte();
+        self.varint() >> 1
+    }
+
+    pub(crate) fn optional_number(&mut self) -> Option<u64> {
+        self.optional(Self::number)
+    }
+
+    pub(crate) fn flag(&mut self) -> bool {
+        self.byte();
+        self.byte() != 0
+    }
+
+    #[cfg(feature = "sessions")]
+    pub(crate) fn optional_flag(&mut self) -> Option<bool> {
+        self.optional(Self::flag)
+    }
+
+    /// Bytes, or text as its bytes.
     #[inline(never)]
     pub(crate) fn bytes(&mut self) -> &'a [u8] {
         let length = self.length();
@@ -235,16 +305,7 @@ impl<'a> Reader<'a> {
 
     #[cfg(feature = "sessions")]
     pub(crate) fn optional_text(&mut self) -> Option<&'a str> {
-        self.flag().then(|| self.text())
-    }
-
-    pub(crate) fn optional_number(&mut self) -> Option<u64> {
-        self.flag().then(|| self.number())
-    }
-
-    #[cfg(feature = "sessions")]
-    pub(crate) fn optional_flag(&mut self) -> Option<bool> {
-        self.flag().then(|| self.flag())
+        self.optional(Self::text)
     }
 }
 
@@ -253,25 +314,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn answers_are_values_with_their_kinds() {
         let mut writer = Writer::new();
-        for number in [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX] {
-            writer.number(number);
-        }
+        writer.begin(true);
+        writer.number(300);
         writer.text("é");
-        writer.optional_number(Some(7));
+        writer.flag(true);
+        writer.optional_bytes(Some(&[7]));
         writer.optional_text(None);
         writer.list([3, 4].into_iter(), Writer::number);
-        let mut reader = Reader::new(writer.content());
-        for number in [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX] {
-            assert_eq!(reader.number(), number);
-        }
-        assert_eq!(reader.text(), "é");
-        assert_eq!(reader.optional_number(), Some(7));
-        assert_eq!(reader.optional_text(), None);
-        let list = [(); 5].map(|()| reader.byte());
-        assert_eq!(list, [1, 3, 1, 4, 0]);
-        assert!(reader.is_done() && reader.check().is_ok());
+        writer.appended(|buffer| buffer.try_append(&[9; 130])).unwrap();
+        writer.end();
+        let (start, end) = writer.content().split_at(20);
+        assert_eq!(
+            start,
+            [1, INT, 0xd8, 4, STR, 2, 0xc3, 0xa9, BOOL, 1, BYTES, 1, 7, ABSENT, LIST, INT, 6, INT, 8, END]
+        );
+        assert_eq!(end, [&[BYTES, 0x82, 0x81, 0x80, 0][..], &[9; 130], &[END]].concat());
+        writer.begin(false);
+        assert_eq!(writer.content(), [0]);
+    }
+
+    #[test]
+    fn what_the_driver_writes_is_read() {
+        // 300, undefined, 0, true, false, undefined, "é", undefined and [1, 2], as js/src/value/writer.ts writes them.
+        let message = [2, 0xd8, 4, 11, 2, 0, 1, 1, 1, 0, 11, 5, 2, 0xc3, 0xa9, 11, 7, 2, 2, 2, 2, 4];
+        let mut reader = Reader::new(&message);
+        assert_eq!(
+            (reader.number(), reader.optional_number(), reader.optional_number()),
+            (300, None, Some(0))
+        );
+        assert_eq!(
+            (reader.flag(), reader.optional_flag(), reader.optional_flag()),
+            (true, Some(false), None)
+        );
+        assert_eq!((reader.optional_text(), reader.optional_text()), (Some("é"), None));
+        assert_eq!((reader.length(), reader.number(), reader.number()), (2, 1, 2));
+        assert!(reader.rest.is_empty() && reader.check().is_ok());
     }
 
     #[test]
@@ -279,26 +358,24 @@ mod tests {
         fn is_broken(message: &[u8], read: impl FnOnce(&mut Reader<'_>)) -> bool {
             let mut reader = Reader::new(message);
             read(&mut reader);
-            // What comes after it does not make it whole.
-            reader.rest();
             reader.check().is_err()
         }
         assert!(is_broken(&[], |reader| {
-            reader.byte();
+            reader.flag();
         }));
-        assert!(is_broken(&[5, 1], |reader| {
+        assert!(is_broken(&[BYTES, 5, 1], |reader| {
             reader.bytes();
         }));
-        assert!(is_broken(&[0x80], |reader| {
+        assert!(is_broken(&[2, 0x80], |reader| {
             reader.number();
         }));
         assert!(is_broken(&[0x80; 12], |reader| {
             reader.number();
         }));
-        assert!(is_broken(&[1, 0xff, 0], |reader| {
+        assert!(is_broken(&[STR, 1, 0xff, 0], |reader| {
             reader.text();
         }));
-        assert!(!is_broken(&[1, 0x61, 0], |reader| {
+        assert!(!is_broken(&[STR, 1, 0x61, 0], |reader| {
             reader.text();
         }));
     }

@@ -12,11 +12,7 @@ use crate::message::{Reader, Writer};
 use crate::random::HostRandom;
 use crate::state;
 
-/// What the first byte of an answer says it is.
-const OPERATIONS: u8 = 0;
-const MERGED: u8 = 1;
-
-/// Writes one operation. The order is the same in js/src/core/message.ts.
+/// Writes one operation. The order is the same in js/src/core/phases.ts.
 fn write(out: &mut Writer, operation: Operation<'_>) {
     let (key, record, expires_at, condition, filing) = match operation {
         Operation::Put { key, record, expires_at, condition, filing } => {
@@ -27,18 +23,19 @@ fn write(out: &mut Writer, operation: Operation<'_>) {
     out.text(&key.to_hex());
     out.optional_bytes(record);
     out.number(expires_at.as_secs());
-    out.flag(condition == Condition::Absent);
-    out.optional_bytes(match &condition {
-        Condition::Matches(tag) => Some(tag.as_bytes()),
-        _ => None,
-    });
-    out.flag(filing.is_some());
-    if let Some(filing) = filing {
+    match &condition {
+        Condition::Any => out.nothing(),
+        Condition::Absent => out.flag(false),
+        Condition::Matches(tag) => out.bytes(tag.as_bytes()),
+    }
+    out.optional(filing, |out, filing| {
+        out.begin_list();
         out.text(&filing.owner.to_hex());
         out.bytes(filing.entry);
         out.flag(filing.is_new);
         out.number(filing.until.as_secs());
-    }
+        out.end_list();
+    });
 }
 
 /// What is asked of a commit.
@@ -66,8 +63,9 @@ pub(crate) fn commit(
     let mut random = HostRandom::new(random)?;
     let mut commit = manager.commit(session, now, &mut random)?;
     random.check()?;
-    while !met.is_done() {
-        for _ in 0..met.length() {
+    for _ in 0..met.length() {
+        met.length();
+        for _ in 0..met.number() {
             met.check()?;
             commit.applied();
         }
@@ -77,7 +75,7 @@ pub(crate) fn commit(
         match manager.conflict(commit, fresh, now) {
             Conflict::Continue(next) => commit = next,
             Conflict::Retry(session) => {
-                out.byte(MERGED);
+                out.flag(true);
                 return state::finish(out, &session, None);
             }
         }
@@ -92,30 +90,32 @@ fn outcome(
     reopen: bool,
     out: &mut Writer,
 ) -> Result<(), Failure> {
-    out.byte(OPERATIONS);
+    out.flag(false);
     out.optional_key(commit.orphan().as_ref());
+    out.begin_list();
     while let Some(operation) = commit.operation() {
-        out.flag(true);
+        out.begin_list();
         write(out, operation);
         out.flag(commit.is_optional());
+        out.end_list();
         commit.applied();
     }
-    out.flag(false);
+    out.end_list();
     let finished = match manager.finish(commit) {
         Ok(finished) => finished,
         // To be told once the operations are applied.
         Err(CommitError::Session(error)) => {
-            out.flag(false);
+            out.begin_list();
             Failure::from(error).write(out);
+            out.end_list();
             return Ok(());
         }
         Err(error) => return Err(error.into()),
     };
-    out.flag(true);
-    out.list(manager.cookies(&finished), |out, cookie| out.bytes(&cookie.to_bytes()));
+    out.nothing();
+    out.list(manager.cookies(&finished), |out, cookie| out.utf8(&cookie.to_bytes()));
     let event = finished.event();
     out.optional_text(event.map(|event| event.kind.name()));
     out.optional_key(event.and_then(|event| event.key).as_ref());
-    out.flag(reopen);
     if reopen { state::finish(out, &manager.reopen(finished, now), None) } else { Ok(()) }
 }

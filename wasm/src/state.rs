@@ -9,8 +9,7 @@ use fastsession_core::time::UnixTime;
 use crate::failure::Failure;
 use crate::message::Writer;
 
-/// Writes what the driver is told of a session, up to the end of the message. The order is the same in
-/// js/src/core/message.ts.
+/// Writes what the driver is told of a session. The order is the same in js/src/core/phases.ts.
 #[inline(never)]
 pub(crate) fn finish(
     out: &mut Writer,
@@ -31,15 +30,15 @@ pub(crate) fn finish(
     out.flag(session.needs_cookie());
     out.list(session.pending_updates(), Writer::text);
     out.optional_text(csrf);
-    Ok(session.park(out.buffer())?)
+    out.appended(|buffer| session.park(buffer))
 }
 
-/// Writes the phase after `open`, up to the end of the message.
+/// Writes the phase after `open`.
 #[inline(never)]
 pub(crate) fn finish_pending(out: &mut Writer, pending: &Pending) -> Result<(), Failure> {
     out.optional_key(pending.key());
     out.optional_key(pending.ended_key());
-    Ok(pending.park(out.buffer())?)
+    out.appended(|buffer| pending.park(buffer))
 }
 
 fn write_value(out: &mut Writer, (key, value): (&str, &[u8])) {

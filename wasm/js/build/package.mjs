@@ -14,14 +14,10 @@ execFileSync(process.execPath, [join(here, "node_modules/typescript/bin/tsc"), "
 
 /** The modules, and their names as files. */
 const MODULES = { sessions: "fastsession.wasm", fernet: "fernet.wasm" };
-await mkdir(join(dist, "core/glue"), { recursive: true });
 for (const [name, file] of Object.entries(MODULES)) {
   const module = await readFile(join(generated, `${name}_bg.wasm`));
   await writeFile(join(dist, file), module);
   await writeFile(join(dist, `wasm/${name}/text.js`), `export const text = "${module.toString("base64")}";\n`);
-  const glue = await readFile(join(generated, `${name}_bg.js`), "utf8");
-  const small = await transform(glue, { minifyWhitespace: true, minifySyntax: true, legalComments: "none" });
-  await writeFile(join(dist, `core/glue/${name}_bg.js`), small.code);
 }
 
 // For require(): file by file in a folder that says so, so that all entry points share their classes and the module.

@@ -6,11 +6,10 @@
  */
 export function brand(type: abstract new (...made: any[]) => object, name: string): void {
   const mark = Symbol.for(`fastsession.${name}`);
-  Object.defineProperty(type.prototype, mark, { value: true });
+  type.prototype[mark] = true;
   Object.defineProperty(type, Symbol.hasInstance, {
-    value(this: unknown, object: unknown): boolean {
-      if (this !== type) return Function.prototype[Symbol.hasInstance].call(this as never, object);
-      return typeof object === "object" && object !== null && mark in object;
+    value(this: typeof type, object: any): boolean {
+      return this === type ? object?.[mark] === true : this.prototype.isPrototypeOf(object);
     },
   });
 }

@@ -5,13 +5,12 @@ import { SessionError } from "./error.js";
 /** Refuses an engine without these methods; `what` it is, and `remedy` says where it comes from. */
 export function checkEngine(engine: unknown, maker: string, methods: readonly string[], what: string, remedy: string): void {
   const given = engine as Record<string, unknown> | null | undefined;
-  if (given !== null && given !== undefined && methods.every((method) => typeof given[method] === "function")) return;
-  const was = given === null || given === undefined ? String(given) : "something else";
-  throw new SessionError("invalid_config", `${maker} needs ${what} and was given ${was}: ${remedy}`);
+  if (methods.every((method) => typeof given?.[method] === "function")) return;
+  throw new SessionError("invalid_config", `${maker} needs ${what}, not ${given === null ? null : typeof given}: ${remedy}`);
 }
 
 /** The remedy for a Worker's binding. */
-export const BINDING = "is the binding set in this environment, under this name?";
+export const BINDING = "is the binding set in this environment?";
 
 /** The error of a record that is too large for the engine, whatever `limit` says. */
 export function tooLarge(size: number, most: number, engine: string): SessionError {

@@ -55,69 +55,53 @@ export type ErrorCode =
   /** A fault of this library: please report it. */
   | "internal";
 
-const STATUS: Partial<Record<ErrorCode, number>> = {
-  bad_cookie: 400,
-  no_session: 401,
-  ended: 409,
-  store_failed: 503,
-  store_timeout: 503,
-  store_invalid: 503,
-  contended: 503,
-};
+const STATUS: Partial<Record<ErrorCode, number>> = { bad_cookie: 400, no_session: 401, ended: 409, contended: 503 };
+
+/** What is said of an error that has no details. The core numbers errors by the order of the first ones. */
+export const TEXTS = {
+  internal: "a fault of fastsession: please report it",
+  contended: "too many requests at once: try again",
+  invalid_session_key: "a session key must have 1 to 255 bytes",
+  invalid_owner: "an owner's name must have 1 to 255 bytes",
+  invalid_label: "a label must have at most 128 bytes",
+  invalid_lifetime: "a session's lifetime must be 1 second to 400 days",
+  destroyed: "the session was ended in this request: change it before",
+  committed: "the session was committed: reload() it before",
+  ended: "another request ended the session or changed its id: these changes are lost",
+  response_sent: "the response was sent and cannot carry a new cookie: begin, sign in or rotate before",
+  unreadable_value: "the stored value cannot be read: remove or replace it",
+  invalid_handle: "a handle must be a listing's, or session.key after the commit",
+  invalid_until: "until must be whole seconds since 1970, not milliseconds",
+  bad_cookie: "the session cookie does not open",
+  no_session: "the request has no session",
+} satisfies Partial<Record<ErrorCode, string>>;
 
 /** A session could not be loaded, changed or stored. */
 export class SessionError extends Error {
   override readonly name = "SessionError";
   /** What went wrong, for programs: the same in all versions. */
-  readonly code: ErrorCode;
+  declare readonly code: ErrorCode;
   /** `Set-Cookie` headers that the response to such an error should carry, if any: they remove a cookie that does not open. */
-  readonly cookies: readonly string[];
+  declare readonly cookies: readonly string[];
   /** The HTTP status that tells a client of it: 400, 401, 409, 500 or 503. */
-  readonly status: number;
+  declare readonly status: number;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { cookies?: readonly string[] }) {
-    super(message, options);
+  /** Without a message, what is said of all errors of that code. */
+  constructor(code: ErrorCode, message?: string, options?: ErrorOptions & { cookies?: readonly string[] }) {
+    super(message ?? (TEXTS as Partial<Record<ErrorCode, string>>)[code], options);
     this.code = code;
     this.cookies = options?.cookies ?? [];
-    this.status = STATUS[code] ?? 500;
+    this.status = STATUS[code] ?? (code.startsWith("store_") ? 503 : 500);
   }
 }
 brand(SessionError, "SessionError");
 
-/** The error of a value that no session can hold. */
-export function invalidValue(path: string, what: string, remedy: string): TypeError {
-  const error = new TypeError(`the session value ${path} is ${what}: ${remedy}`);
-  return Object.assign(error, { code: "invalid_value" as const, path });
+/** A `TypeError` with a code, and what else tells of it. */
+export function typeError(message: string, details: { code: ErrorCode; path?: string }): TypeError {
+  return Object.assign(new TypeError(message), details);
 }
 
 /** The error of an argument that the caller got wrong. */
 export function invalidArgument(message: string): TypeError {
-  return Object.assign(new TypeError(message), { code: "invalid_argument" as const });
-}
-
-const TEXTS: Partial<Record<ErrorCode, string>> = {
-  invalid_session_key: "a session key must have 1 to 255 bytes",
-  unreadable_value: "the stored value cannot be read: remove it, or store another one under its key",
-  invalid_owner: "an owner's name must have 1 to 255 bytes",
-  invalid_label: "a label must have at most 128 bytes",
-  invalid_lifetime: "a session's lifetime must be 1 second to 400 days",
-  destroyed:
-    "the session was ended in this request: change it before, or in the next request",
-  ended: "another request ended the session or changed its id meanwhile, so that this one's changes are lost",
-  invalid_handle: "a session's handle must be session.key, which a new session has after its commit, or a listing's handle",
-  invalid_until: "until must be whole seconds since 1970: Math.floor(Date.now() / 1000) + 600 is in ten minutes",
-  committed: "the session was committed with the response already: reload it, change it, then save it",
-  response_sent: "the response was sent already and cannot carry a new cookie: rotate, sign in or begin a session before",
-  contended: "the session is changed by too many requests at once: try again",
-  invalid_token: "the token is invalid or expired",
-};
-
-/** A fault of this library, or of the engine that runs it. */
-export function internal(cause?: unknown): SessionError {
-  return new SessionError("internal", "an internal error of fastsession: please report it", { cause });
-}
-
-/** The error of a call that `code` says everything of. */
-export function usage(code: ErrorCode, cause?: unknown): SessionError {
-  return new SessionError(code, TEXTS[code] ?? code, { cause });
+  return typeError(message, { code: "invalid_argument" });
 }

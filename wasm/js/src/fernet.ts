@@ -3,9 +3,7 @@
 import { module } from "#wasm/fernet";
 import { isBytes } from "./bytes.js";
 import { systemClock } from "./clock.js";
-import { ask, fernetCore, nameOf, numberOf, Work } from "./core/fernet.js";
-import type { Lent } from "./core/lent.js";
-import type { MessageReader } from "./core/reader.js";
+import { fernetCore, Work } from "./core/fernet.js";
 import { invalidArgument, SessionError } from "./error.js";
 import { random } from "./random.js";
 
@@ -52,6 +50,7 @@ export interface DeriveOptions {
 export class Fernet {
   readonly #keys: readonly string[];
   readonly #isStrict: boolean;
+  /** By which the core's is shared. */
   readonly #name: string;
 
   /**
@@ -66,13 +65,14 @@ export class Fernet {
     }
     this.#isStrict = flag("strict", options.strict);
     this.#keys = [...texts];
-    this.#name = nameOf(this.#keys, this.#isStrict);
-    numberOf(this.#name, this.#keys, this.#isStrict);
+    // No key has a NUL, and their number is told, so that no two share a name.
+    this.#name = [this.#isStrict, texts.length, ...texts].join("\0");
+    this.#number();
   }
 
   /** A new random key as text: the secret to keep. */
   static generateKey(): string {
-    return ask(Work.GenerateKey, (message) => message.rest(random())).restText();
+    return ask(Work.GenerateKey, 0, [random()]) as string;
   }
 
   /**
@@ -98,12 +98,8 @@ export class Fernet {
     if (!Number.isInteger(iterations) || iterations < 1 || iterations > MOST_ITERATIONS) {
       throw invalidArgument("iterations must be a whole number from 1 to 4294967295");
     }
-    const answer = ask(Work.DeriveKey, (message) => {
-      message.varint(iterations);
-      message.block(secret);
-      message.rest(salt);
-    });
-    return answer.restText();
+    if (secret.length === 0) throw new SessionError("invalid_key", "the passphrase is empty");
+    return ask(Work.DeriveKey, 0, [iterations, secret, salt]) as string;
   }
 
   /**
@@ -114,12 +110,7 @@ export class Fernet {
   encrypt(plaintext: string | Uint8Array, options: At = {}): string {
     const now = time(options);
     const payload = typeof plaintext === "string" ? plaintext : bytes(plaintext, "a payload");
-    const answer = this.#ask(Work.Encrypt, now, (message) => {
-      message.block(random());
-      if (typeof payload === "string") message.restText(payload);
-      else message.rest(payload);
-    });
-    return answer.restText();
+    return ask(Work.Encrypt, now, [random(), payload], this.#number()) as string;
   }
 
   /**
@@ -129,7 +120,8 @@ export class Fernet {
    * for a `ttl` or `at` that is no time in seconds
    */
   decrypt(token: string, options: DecryptOptions = {}): Uint8Array {
-    return this.#decrypt(token, options).rest();
+    const [ttl, now] = [lifetime(options), time(options)];
+    return ask(Work.Decrypt, now, [ttl, text(token)], this.#number()) as Uint8Array;
   }
 
   /**
@@ -138,7 +130,7 @@ export class Fernet {
    * @throws {@link SessionError} `invalid_token`, also where it holds something else than text in UTF-8
    */
   decryptText(token: string, options: DecryptOptions = {}): string {
-    const plaintext = this.#decrypt(token, options).rest();
+    const plaintext = this.decrypt(token, options);
     try {
       return TEXT.decode(plaintext);
     } catch {
@@ -152,7 +144,7 @@ export class Fernet {
    * @throws {@link SessionError} `invalid_token`
    */
   extractTimestamp(token: string): number {
-    return this.#ask(Work.Timestamp, 0, (message) => message.restText(text(token))).varint();
+    return ask(Work.Timestamp, 0, [text(token)], this.#number()) as number;
   }
 
   /**
@@ -161,24 +153,18 @@ export class Fernet {
    * @throws {@link SessionError} `invalid_token`
    */
   rotate(token: string): string {
-    const answer = this.#ask(Work.Rotate, 0, (message) => {
-      message.block(random());
-      message.restText(text(token));
-    });
-    return answer.restText();
+    return ask(Work.Rotate, 0, [random(), text(token)], this.#number()) as string;
   }
 
-  #decrypt(token: string, options: DecryptOptions): MessageReader {
-    const [ttl, now] = [lifetime(options), time(options)];
-    return this.#ask(Work.Decrypt, now, (message) => {
-      message.optional(ttl);
-      message.restText(text(token));
-    });
+  /** Its number in the core. */
+  #number(): number {
+    return fernetCore.numberOf(this.#name, () => [this.#isStrict, this.#keys]);
   }
+}
 
-  #ask(work: Work, now: number, write: (message: Lent) => void): MessageReader {
-    return fernetCore.ask(work, numberOf(this.#name, this.#keys, this.#isStrict), now, write);
-  }
+/** Does a work, and gives its result. */
+function ask(work: Work, now: number, values: unknown[], number = 0): unknown {
+  return fernetCore.ask(work, now, values, number)[0];
 }
 
 function bytes(value: unknown, what: string): Uint8Array {

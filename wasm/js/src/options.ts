@@ -1,8 +1,8 @@
 /** Settings. */
 
-import { isPromise, isWhole } from "./checks.js";
+import { isPromise, isWhole, MAX_TIME } from "./checks.js";
 import { SessionError } from "./error.js";
-import type { Capabilities, SessionStore } from "./store.js";
+import type { SessionStore } from "./store.js";
 
 /** What a request brings along besides itself, as Workers do. */
 export interface Context<Env = unknown> {
@@ -77,10 +77,10 @@ export interface SessionEvent {
     | "stale_read"
     /** The store could not be asked. */
     | "store_failed";
-  /** The name of the session's record. An id never appears here. */
+  /** The name of the session's record, or of an owner's list if the store failed to give that. An id never appears here. */
   key: string | null;
   /** Why a fresh session began: with `expired` and `refused`. */
-  reason?: Reason;
+  reason?: Reason | undefined;
 }
 
 /** Why a session is a fresh one. */
@@ -125,117 +125,133 @@ export interface SessionOptions<Env = any> {
   clock?: () => number;
 }
 
-/** The longest time that a timer can wait: it takes a longer one for none at all. */
-const MOST_MILLISECONDS = 2 ** 31 - 1;
-/** The longest lag that the core takes. */
-const MOST_LAG = 3_600;
-
-/** What an option may be: a check, and the same in words. */
-type Kind = [(value: unknown) => boolean, string];
+/** What an option may be: a check, and the same in words; and whether it has to be given, beside the others. */
+type Kind = [isFit: (value: any) => boolean, expected: string, isNeeded?: (given: any) => boolean];
 
 const isText = (value: unknown): boolean => typeof value === "string";
 const isFunction = (value: unknown): boolean => typeof value === "function";
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
-const isKeys = (value: unknown): boolean => isText(value) || (Array.isArray(value) && value.every(isText));
+const isFlag = (value: unknown): boolean => typeof value === "boolean";
+/** Whether it is one text or an array of them. */
+export const isTexts = (value: unknown): boolean => isText(value) || (Array.isArray(value) && value.every(isText));
 
-const TEXT: Kind = [isText, "text"];
-const FLAG: Kind = [(value) => typeof value === "boolean", "true or false"];
-const SECONDS: Kind = [(value) => isWhole(value), "whole seconds"];
+const FLAG: Kind = [isFlag, "true or false"];
 const FUNCTION: Kind = [isFunction, "a function"];
-const METHOD: Kind = [isFunction, "a method, or left out"];
 const OBJECT: Kind = [isObject, "an object"];
-const oneOf = (...names: unknown[]): Kind => [(value) => names.includes(value), names.join(" or ")];
+const METHOD: Kind = [isFunction, "a method: see SessionStore and fastsession/stores"];
+const NEEDED_METHOD: Kind = [METHOD[0], METHOD[1], () => true];
+const whole = (least: number, most: number, of: string): Kind =>
+  [(value) => isWhole(value, least, most), `${least} to ${most} whole ${of}`];
+const oneOf = (...names: string[]): Kind => [(value) => names.includes(value), names.join(" or ")];
+const LIFETIME = whole(1, 34_560_000, "seconds");
 
-const OPTIONS: Record<keyof SessionOptions, Kind> = {
-  keys: [(value) => isKeys(value) || isFunction(value), "text, an array of texts, or a function that gives them"],
-  store: [(value) => isObject(value) || isFunction(value), "a store, or a function that gives one"],
-  idleTimeout: SECONDS,
-  absoluteTimeout: SECONDS,
+/** The options by their paths. The core takes the first ones, in this order, and tells by number which one it refuses. */
+const OPTIONS: Record<string, Kind> = {
+  namespace: [isText, "text of 1 to 128 bytes without NUL"],
+  "cookie.name": [isText, "text of 1 to 128 letters, digits or any of !#$%&'*+-.^_`|~"],
+  "cookie.path": [isText, "a path from / on, up to 128 bytes; for a name in __Host- / without domain"],
+  "cookie.domain": [isText, "a host name of up to 128 bytes"],
+  "cookie.secure": [isFlag, "true or false; true for a name in __Host-, __Secure- or __Http-, sameSite none or partitioned"],
+  "cookie.httpOnly": [isFlag, "true or false; true for a name in __Http-"],
+  "cookie.sameSite": oneOf("lax", "strict", "none"),
+  "cookie.partitioned": FLAG,
+  "cookie.persistent": FLAG,
+  idleTimeout: LIFETIME,
+  absoluteTimeout: LIFETIME,
+  limit: whole(256, 2 ** 24, "bytes"),
   cookie: OBJECT,
+  keys: [(value) => isFunction(value) || isTexts(value), "Fernet keys: text, an array of texts, or a function that gives them"],
+  store: [
+    (value) => isFunction(value) || isObject(value),
+    'a store, or a function that gives one, but for placement: "cookie"',
+    ({ placement }) => placement !== "cookie",
+  ],
   placement: oneOf("store", "cookie", "both"),
-  namespace: TEXT,
-  limit: [(value) => isWhole(value), "whole bytes"],
-  timeout: [(value) => isWhole(value, 1, MOST_MILLISECONDS), `1 to ${MOST_MILLISECONDS} whole milliseconds`],
+  // No timer can wait for longer.
+  timeout: whole(1, 2 ** 31 - 1, "milliseconds"),
   onEvent: FUNCTION,
   clock: FUNCTION,
 };
+/** How many of them the core takes. */
+const CORE_OPTIONS = 12;
 
-const COOKIE: Record<keyof CookieOptions, Kind> = {
-  name: TEXT,
-  path: TEXT,
-  domain: TEXT,
-  secure: FLAG,
-  httpOnly: FLAG,
-  sameSite: oneOf("lax", "strict", "none"),
-  partitioned: FLAG,
-  persistent: FLAG,
-};
-
-const CAPABILITIES: Record<keyof Capabilities, Kind> = {
-  consistent: FLAG,
-  lag: [(value) => isWhole(value, 0, MOST_LAG), `0 to ${MOST_LAG} whole seconds`],
-  conditions: FLAG,
+const STORE: Record<string, Kind> = {
+  get: NEEDED_METHOD,
+  put: NEEDED_METHOD,
+  delete: NEEDED_METHOD,
+  list: METHOD,
+  deleteOwned: METHOD,
+  capabilities: OBJECT,
+  "capabilities.consistent": FLAG,
+  "capabilities.lag": whole(1, 3_600, "seconds"),
+  "capabilities.conditions": FLAG,
 };
 
 /** Refuses options of the wrong types, and unknown ones, which are misspelt. */
 export function checkOptions(options: SessionOptions): void {
   if (!isObject(options)) throw unfit("the options must be an object");
-  checkKnown("", options, OPTIONS);
-  checkAll("the option ", options, OPTIONS);
-  checkKnown("cookie.", options.cookie ?? {}, COOKIE);
-  checkAll("the option cookie.", options.cookie ?? {}, COOKIE);
-  if (options.keys === undefined) throw unfit("the option keys is missing: one Fernet key or several, newest first");
-  if (options.store === undefined && options.placement !== "cookie") {
-    throw unfit('the option store is missing: give one, or placement: "cookie"');
+  check(options, OPTIONS);
+  const { cookie = {}, store } = options;
+  for (const name of [...Object.keys(options), ...Object.keys(cookie).map((name) => `cookie.${name}`)]) {
+    if (!Object.hasOwn(OPTIONS, name)) throw unfit(`there is no option ${name}`);
   }
-  if (isObject(options.store)) checkStore(options.store);
+  if (isObject(store)) checkStore(store);
 }
 
 /** Refuses what is no store. */
 export function checkStore(store: unknown): asserts store is SessionStore {
   checkAwaited(store, "store");
-  const given = (store ?? {}) as Record<string, unknown>;
-  for (const method of ["get", "put", "delete"]) {
-    if (!isFunction(given[method])) throw unfit(`the store has no method ${method}: see SessionStore, or fastsession/stores for ready ones`);
-  }
-  checkAll("the store's ", given, { capabilities: OBJECT, list: METHOD, deleteOwned: METHOD });
-  checkAll("the store's capabilities.", given["capabilities"] ?? {}, CAPABILITIES);
+  check(store, STORE, "store.");
 }
 
 /** A clock whose answers are checked: what is no time would end every session, or none. */
-export function checkedClock(clock: () => number): () => number {
+export function checkedClock(clock = () => Date.now() / 1000): () => number {
   return () => {
-    const now = clock();
-    if (!Number.isFinite(now) || now < 0) throw unfit("the option clock must give seconds since 1970");
+    const now: unknown = clock();
+    if (typeof now !== "number" || !(now >= 0 && now <= MAX_TIME)) throw unfit("the option clock must give seconds since 1970");
     return Math.floor(now);
   };
 }
 
-function checkKnown(prefix: string, given: object, known: object): void {
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(known, name)) throw unfit(`there is no option ${prefix}${name}`);
+/** What the core takes of the options; what is absent is its default. */
+export function coreOptions(options: SessionOptions): unknown[] {
+  return Object.keys(OPTIONS).slice(0, CORE_OPTIONS).map((path) => valueAt(options, path));
+}
+
+/** The error of the option that the core refuses. */
+export function refusedOption(number: number): SessionError {
+  const [path, kind] = Object.entries(OPTIONS)[number]!;
+  return mismatch(path, kind);
+}
+
+function check(given: unknown, kinds: Record<string, Kind>, prefix = ""): void {
+  for (const [path, kind] of Object.entries(kinds)) {
+    const [isFit, , isNeeded] = kind;
+    const value = valueAt(given, path);
+    if ((value !== undefined || isNeeded?.(given)) && !isFit(value)) throw mismatch(prefix + path, kind);
   }
 }
 
-function checkAll(prefix: string, given: object, kinds: Record<string, Kind>): void {
-  for (const [name, [check, expected]] of Object.entries(kinds)) {
-    const value = (given as Record<string, unknown>)[name];
-    if (value !== undefined && !check(value)) throw unfit(`${prefix}${name} must be ${expected}`);
-  }
+function mismatch(path: string, [, expected]: Kind): SessionError {
+  return unfit(`the option ${path} must be ${expected}`);
+}
+
+function valueAt(given: any, path: string): unknown {
+  return path.split(".").reduce((within, name) => within?.[name], given);
 }
 
 function checkAwaited(given: unknown, option: string): void {
   if (isPromise(given)) throw unfit(`the option ${option} gave a promise: await it before`);
 }
 
-function unfit(message: string): SessionError {
+/** The error of options that are unfit. */
+export function unfit(message: string): SessionError {
   return new SessionError("invalid_config", message);
 }
 
 /** The keys, one by one. */
-export function keyTexts(options: SessionOptions, context: Context): string[] {
-  const given: unknown = typeof options.keys === "function" ? options.keys(context as Surroundings) : options.keys;
+export function keyTexts(given: unknown): string[] {
   checkAwaited(given, "keys");
-  if (!isKeys(given)) throw unfit("the option keys gave no text: is the secret set in this environment?");
-  return [given as string | string[]].flat().flatMap((text) => text.split(/[, \t\n\f\r]+/)).filter((text) => text !== "");
+  if (!isTexts(given)) throw unfit("the option keys gave no text: is the secret set in this environment?");
+  return [given].flat().join(" ").match(/[^, \t\n\f\r]+/g) ?? [];
 }

@@ -5,9 +5,10 @@ import { invalidArgument, SessionError } from "./error.js";
 /** Refuses what cannot be copied, before anything is stored for it. */
 export function checkResponse(response: unknown): asserts response is Response {
   const { status, bodyUsed } = (response ?? {}) as Partial<Response>;
-  if (typeof status !== "number") throw invalidArgument("commit needs a Response: the handler gave none");
-  if (bodyUsed === true) throw invalidArgument("the response's body was read already: commit it before, or response.clone()");
-  if (status < 200 && status !== 101) throw invalidArgument("Response.error() cannot be sent: give a response with a status");
+  if (!(status! >= 200) && status !== 101) {
+    throw invalidArgument("commit needs a Response: the handler gave none, or Response.error()");
+  }
+  if (bodyUsed) throw invalidArgument("the response's body was read: commit it before, or its clone()");
 }
 
 /** A copy of the response, marked as one that depends on the session, with the cookies appended. */
@@ -20,8 +21,7 @@ export function withSession(response: Response, cookies: string[]): Response {
 
 /** Marks headers of a response that depends on the session, and appends the cookies. */
 export function mark(headers: Pick<Headers, "get" | "has" | "set" | "append">, cookies: string[]): void {
-  const varies = (headers.get("Vary") ?? "").split(",").map((name) => name.trim().toLowerCase());
-  if (!varies.includes("*") && !varies.includes("cookie")) headers.append("Vary", "Cookie");
+  if (!/(^|,)\s*(\*|cookie)\s*(,|$)/i.test(headers.get("Vary") ?? "")) headers.append("Vary", "Cookie");
   if (cookies.length > 0) {
     // A cache must never give one user's cookie to another, whatever the application says of the page.
     headers.set("Cache-Control", "no-store");
@@ -36,7 +36,6 @@ export function failed(error: unknown): Response | undefined {
   if (!(error instanceof SessionError)) return undefined;
   // Nobody else will tell the operator.
   if (error.status >= 500) console.error(error);
-  const headers = new Headers({ "Cache-Control": "no-store" });
-  for (const cookie of error.cookies) headers.append("Set-Cookie", cookie);
-  return new Response(null, { status: error.status, headers });
+  const cookies = error.cookies.map((cookie): [string, string] => ["Set-Cookie", cookie]);
+  return new Response(null, { status: error.status, headers: [["Cache-Control", "no-store"], ...cookies] });
 }

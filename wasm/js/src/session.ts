@@ -1,13 +1,13 @@
 /** The session of a request. */
 
-import { isWhole } from "./checks.js";
-import { type Change, change, What } from "./core/change.js";
-import type { State } from "./core/manager.js";
-import { carryOut, type Committed, type Host, plan, type Planned, reload, reopened, type Work } from "./drive.js";
-import { invalidArgument, type SessionError, usage } from "./error.js";
+import { NO_BYTES } from "./bytes.js";
+import { isWhole, MAX_TIME } from "./checks.js";
+import { type Change, Fact, How, Phase as Core, type State, type Values, What } from "./core/phases.js";
+import { carryOut, type Host, load, plan, type Planned } from "./drive.js";
+import { invalidArgument, SessionError } from "./error.js";
 import type { Reason } from "./options.js";
+import { random } from "./random.js";
 import { checkResponse, withSession } from "./respond.js";
-import { Staged } from "./staged.js";
 import { decode } from "./value/reader.js";
 import { checkText, encode } from "./value/writer.js";
 
@@ -42,17 +42,21 @@ export type DataOf<Data> = object & { [Key in keyof Data]: Storable<Data[Key]> }
 /** The names of the fields of a session's data. */
 export type KeyOf<Data> = keyof Data & string;
 
-interface Repeat {
-  key: string;
-  run: (value: unknown) => unknown;
+const enum Phase {
+  /** The response is to come. */
+  Open,
+  /** It is on its way. */
+  Committed,
+  /** The session was taken up again after that. */
+  Detached,
 }
 
-/** `open`: the response is to come. `committed`: it is on its way. `detached`: taken up again after that. */
-type Phase = "open" | "committed" | "detached";
-
 const MAX_LABEL = 128;
-/** Later times are in milliseconds, by mistake: in seconds it is the year 5138. */
-const MAX_UNTIL = 1e11;
+/** How many changes may pile up before the core is told of them. */
+const MOST_CHANGES = 256;
+/** What a change and a session take besides keys and values, at the most. */
+const CHANGE_OVERHEAD = 32;
+const SESSION_OVERHEAD = 512;
 
 /**
  * The session of a request. Its methods but the last few are synchronous and change nothing but the session in
@@ -62,32 +66,33 @@ const MAX_UNTIL = 1e11;
  */
 export class Session<Data extends object = any> {
   readonly #host: Host;
-  /** What the browser has: the request's cookies, or those of this session's last commit, which may hold its copy. */
+  /** The cookies that the browser has: the request's, and before them those that were set since. */
   #held: string;
-  #staged!: Staged;
+  #state!: State;
   #values!: Map<string, Uint8Array>;
   #flashes!: Map<string, Uint8Array>;
-  #repeats!: Repeat[];
+  /** What the core is still to be told of: with the commit, or before where the session could become too large. */
+  #changes!: Change[];
+  /** How many more bytes changes may take, before the core is told of them. */
+  #room!: number;
+  /** Whether anything was changed since the session was read or stored. */
+  #isDirty!: boolean;
+  #repeats!: [key: string, make: (value: any) => unknown][];
   #phase!: Phase;
   #isDestroyed!: boolean;
-  #cookies: string[] = [];
-  #committed: Committed | undefined;
+  /** Those to be sent, by name. */
+  readonly #cookies = new Map<string, string>();
   /** The commit that is being carried out. */
   #running: Promise<void> | undefined;
   #commits = 0;
   /** Why a commit failed: what this request changed is not stored, or it is not known whether it is. */
   #failure: unknown;
-  #key: string | undefined;
 
   /** @internal */
   constructor(host: Host, state: State, cookies: string) {
     this.#host = host;
     this.#held = cookies;
-    this.#takeUp(state, "open");
-  }
-
-  get #state(): State {
-    return this.#staged.state;
+    this.#takeUp(state, Phase.Open);
   }
 
   /**
@@ -97,7 +102,7 @@ export class Session<Data extends object = any> {
    */
   get<K extends KeyOf<Data>>(key: K): Data[K] | undefined {
     const value = this.#values.get(key);
-    return value === undefined ? undefined : (decode(value) as Data[K]);
+    return value && (decode(value) as Data[K]);
   }
 
   /**
@@ -108,15 +113,13 @@ export class Session<Data extends object = any> {
    * @throws `TypeError` that names what cannot be stored; {@link SessionError} `destroyed`, `committed`,
    * `invalid_session_key`, `invalid_until`, `too_large`; the session is unchanged then
    */
-  insert<K extends KeyOf<Data>>(key: K, value: Data[K] | undefined, options: { until?: number } = {}): void {
+  insert<K extends KeyOf<Data>>(key: K, value: Data[K] | undefined, { until }: { until?: number } = {}): void {
     this.#checkKey(key);
-    if (value === undefined) {
-      this.remove(key);
-      return;
-    }
-    const { until } = options;
-    if (until !== undefined && !isWhole(until, 0, MAX_UNTIL)) throw usage("invalid_until");
-    this.#write(What.Insert, key, encode(value, key), until);
+    if (value === undefined) return void this.remove(key);
+    if (until !== undefined && !isWhole(until, 0, MAX_TIME)) throw new SessionError("invalid_until");
+    const encoded = encode(value, key);
+    this.#change(What.Insert, key, encoded, until);
+    this.#values.set(key, encoded);
   }
 
   /**
@@ -128,10 +131,11 @@ export class Session<Data extends object = any> {
    */
   update<K extends KeyOf<Data>>(key: K, make: (value: Data[K] | undefined) => Data[K]): Data[K] {
     this.#checkKey(key);
-    if (typeof make !== "function") throw invalidArgument("update needs a function that makes the new value of the old one");
+    if (typeof make !== "function") throw invalidArgument("update needs a function of the old value");
     const encoded = encode(make(this.get(key)), key);
-    this.#write(What.Update, key, encoded);
-    this.#repeats.push({ key, run: make as Repeat["run"] });
+    this.#change(What.Update, key, encoded);
+    this.#values.set(key, encoded);
+    this.#repeats.push([key, make]);
     return decode(encoded) as Data[K];
   }
 
@@ -142,7 +146,7 @@ export class Session<Data extends object = any> {
    */
   remove(key: KeyOf<Data>): boolean {
     this.#checkKey(key);
-    this.#staged.add(change(What.Remove, key));
+    this.#change(What.Remove, key);
     return this.#values.delete(key);
   }
 
@@ -164,8 +168,7 @@ export class Session<Data extends object = any> {
    * @throws {@link SessionError} `destroyed`, `committed`
    */
   clear(): void {
-    this.#checkUsable();
-    this.#staged.add(change(What.Clear));
+    this.#change(What.Clear);
     this.#values.clear();
     this.#flashes.clear();
   }
@@ -186,8 +189,7 @@ export class Session<Data extends object = any> {
    * @throws as {@link get}
    */
   values(): Partial<Data> {
-    const all: [string, unknown][] = [...this.#values].map(([key, value]) => [key, decode(value)]);
-    return Object.fromEntries(all) as Partial<Data>;
+    return Object.fromEntries(this.keys().map((key) => [key, this.get(key)])) as Partial<Data>;
   }
 
   /** How many keys there are. */
@@ -203,7 +205,7 @@ export class Session<Data extends object = any> {
   flash<T = Value>(key: string, value: T): void {
     this.#checkKey(key);
     const encoded = encode(value, key);
-    this.#staged.add(change(What.Flash, key, encoded));
+    this.#change(What.Flash, key, encoded);
     this.#flashes.set(key, encoded);
   }
 
@@ -216,7 +218,7 @@ export class Session<Data extends object = any> {
     this.#checkKey(key);
     const value = this.#flashes.get(key);
     if (value === undefined) return undefined;
-    this.#staged.add(change(What.RemoveFlash, key));
+    this.#change(What.RemoveFlash, key);
     this.#flashes.delete(key);
     return decode(value) as T;
   }
@@ -229,13 +231,14 @@ export class Session<Data extends object = any> {
    */
   csrfToken(): string {
     this.#checkUsable();
-    return this.#staged.csrfToken();
+    this.#tell(this.#changes, random());
+    return this.#state[Fact.Csrf]!;
   }
 
   /** Whether `token` is a CSRF token of this session since its last sign-in. */
   verifyCsrf(token: unknown): boolean {
     if (typeof token !== "string" || this.#isDestroyed) return false;
-    return this.#host.core.verifyCsrf(this.#state.parked, token);
+    return this.#host.ask(Core.VerifyCsrf, 0, this.#state[Fact.Parked], token)[0];
   }
 
   /**
@@ -247,23 +250,23 @@ export class Session<Data extends object = any> {
    */
   signIn(owner: string): void {
     checkText(owner, "invalid_owner");
-    this.#apply(change(What.SignIn, owner));
+    this.#change(What.SignIn, owner);
   }
 
   /** Whose session it is, if anybody's. */
   get owner(): string | undefined {
-    return this.#isDestroyed ? undefined : this.#state.owner;
+    return this.#state[Fact.Owner];
   }
 
   /** When the owner signed in, in seconds since 1970. */
   get authenticatedAt(): number | undefined {
-    return this.#isDestroyed ? undefined : this.#state.authenticatedAt;
+    return this.#state[Fact.AuthenticatedAt];
   }
 
   /** Whether the owner signed in at most so many seconds ago: to be asked before what should need a fresh sign-in. */
   isRecentlyAuthenticated(seconds: number): boolean {
-    const at = this.authenticatedAt;
-    return at !== undefined && this.#host.now() - at <= seconds;
+    // Who did not sign in did so at no number, which is less than none.
+    return this.#host.now() - Number(this.authenticatedAt) <= seconds;
   }
 
   /**
@@ -273,12 +276,12 @@ export class Session<Data extends object = any> {
    */
   setLabel(label: string): void {
     checkText(label, "invalid_label", MAX_LABEL, 0);
-    this.#apply(change(What.Label, label));
+    this.#change(What.Label, label);
   }
 
   /** What {@link setLabel} set, or nothing. */
   get label(): string {
-    return this.#isDestroyed ? "" : this.#state.label;
+    return this.#state[Fact.Label];
   }
 
   /**
@@ -290,24 +293,24 @@ export class Session<Data extends object = any> {
    */
   setLifetime({ idle, absolute }: { idle?: number; absolute?: number }): void {
     for (const seconds of [idle, absolute]) {
-      if (seconds !== undefined && !isWhole(seconds)) throw usage("invalid_lifetime");
+      if (seconds !== undefined && !isWhole(seconds)) throw new SessionError("invalid_lifetime");
     }
-    this.#apply(change(What.Lifetime, "", undefined, idle, absolute));
+    this.#change(What.Lifetime, "", NO_BYTES, idle, absolute);
   }
 
   /** When the absolute lifetime began, in seconds since 1970. */
   get created(): number {
-    return this.#state.created;
+    return this.#state[Fact.Created];
   }
 
   /** The last request that was written down: requests are, at most once in a tenth of the idle timeout. */
   get lastSeen(): number {
-    return this.#state.lastSeen;
+    return this.#state[Fact.LastSeen];
   }
 
   /** From when on the session is over if nobody uses it any more. */
   get expiresAt(): number {
-    return this.#state.expiresAt;
+    return this.#state[Fact.ExpiresAt];
   }
 
   /**
@@ -316,7 +319,7 @@ export class Session<Data extends object = any> {
    * @throws {@link SessionError} `destroyed`, `committed`
    */
   rotate(): void {
-    this.#apply(change(What.Rotate));
+    this.#change(What.Rotate);
   }
 
   /**
@@ -328,9 +331,11 @@ export class Session<Data extends object = any> {
     this.#checkOpen();
     this.#values.clear();
     this.#flashes.clear();
-    this.#isDestroyed = true;
+    this.#state[Fact.Owner] = this.#state[Fact.AuthenticatedAt] = undefined;
+    this.#state[Fact.Label] = "";
+    this.#isDestroyed = this.#isDirty = true;
     // What was changed before must not be in the way.
-    this.#staged.replace(change(What.Destroy));
+    this.#changes = [[What.Destroy, "", NO_BYTES, undefined, undefined]];
   }
 
   /** Whether {@link destroy} was called. */
@@ -340,12 +345,12 @@ export class Session<Data extends object = any> {
 
   /** Why the session is a fresh one; `undefined` if it was read from the store. */
   get reason(): Reason | undefined {
-    return this.#state.reason as Reason | undefined;
+    return this.#state[Fact.Reason] as Reason | undefined;
   }
 
   /** The name of the session's record, for logs and as the handle in its owner's list; a new session has none yet. */
   get key(): string | undefined {
-    return this.#key;
+    return this.#state[Fact.Key];
   }
 
   /**
@@ -370,14 +375,13 @@ export class Session<Data extends object = any> {
    * @param options `discard` to store nothing but {@link destroy}, as for a response of status 500 and above
    * @throws as {@link commit}
    */
-  async cookies(options: { discard?: boolean } = {}): Promise<string[]> {
-    const isDiscarded = options.discard === true;
-    while (this.#running !== undefined) await this.#running;
+  async cookies({ discard = false }: { discard?: boolean } = {}): Promise<string[]> {
+    while (this.#running) await this.#running;
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#phase === "open") await this.#store("committed", isDiscarded, false);
-    else if (this.#staged.isDirty && this.#phase === "detached" && (!isDiscarded || this.#isDestroyed)) await this.save();
-    const cookies = this.#cookies;
-    this.#cookies = [];
+    if (this.#phase === Phase.Open) await this.#store(Phase.Committed, discard ? How.Discard : 0);
+    else if (this.#isDirty && this.#phase === Phase.Detached && (!discard || this.#isDestroyed)) await this.save();
+    const cookies = [...this.#cookies.values()];
+    this.#cookies.clear();
     return cookies;
   }
 
@@ -388,13 +392,13 @@ export class Session<Data extends object = any> {
    * @throws as {@link commit}; `response_sent` if the session would need a new cookie and the response was sent
    */
   async save(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#running) await this.#running;
     this.#checkOpen();
-    if (this.#phase === "detached" && !this.#isDestroyed) {
-      this.#staged.flush();
-      if (this.#state.needsCookie) throw usage("response_sent");
+    if (this.#phase === Phase.Detached && !this.#isDestroyed) {
+      if (this.#changes.length > 0) this.#tell(this.#changes);
+      if (this.#state[Fact.NeedsCookie]) throw new SessionError("response_sent");
     }
-    await this.#store(this.#phase, false, true);
+    await this.#store(this.#phase, How.Reopen);
   }
 
   /**
@@ -409,41 +413,35 @@ export class Session<Data extends object = any> {
   async reload(): Promise<void> {
     let commits, state: State;
     do {
-      while (this.#running !== undefined) await this.#running.catch(() => undefined);
-      if (this.#isDestroyed) throw usage("destroyed");
-      if (this.#phase !== "open" && this.#host.placement === "cookie") throw usage("response_sent");
-      const parked = this.#committed === undefined ? this.#state.parked : reopened(this.#host, this.#committed).parked;
+      while (this.#running) await this.#running.catch(() => undefined);
+      this.#checkAlive();
+      if (this.#phase !== Phase.Open && this.#host.placement === "cookie") throw new SessionError("response_sent");
       commits = this.#commits;
-      state = await reload(this.#host, parked, this.#held);
+      state = await load(this.#host, this.#held);
       // Meanwhile, whoever wanted the session ended must not get it back.
-      if (this.#isDestroyed) throw usage("destroyed");
+      this.#checkAlive();
       // A commit may have been quicker: what was read may be from before it.
     } while (commits !== this.#commits);
-    this.#takeUp(state, this.#phase === "open" ? "open" : "detached");
+    this.#takeUp(state, this.#phase === Phase.Open ? Phase.Open : Phase.Detached);
   }
 
   /** Begins a commit. Whoever began it goes on before those who have waited for it. */
-  #store(next: Phase, isDiscarded: boolean, reopens: boolean): Promise<void> {
-    const { state, changes } = this.#staged;
-    const work = { parked: state.parked, changes, repeat: (merged: State) => this.#repeat(merged), isDiscarded };
-    const planned = plan(this.#host, work, reopens);
-    this.#phase = "committed";
+  #store(next: Phase, how: number): Promise<void> {
+    const planned = plan(this.#host, this.#state[Fact.Parked], how, this.#changes);
+    this.#phase = Phase.Committed;
     this.#commits++;
-    this.#running = this.#carryOut(work, planned, reopens, next);
+    this.#running = this.#carryOut(planned, next);
     return this.#running;
   }
 
-  async #carryOut(work: Work, planned: Planned, reopens: boolean, next: Phase): Promise<void> {
+  async #carryOut(planned: Planned, next: Phase): Promise<void> {
     try {
-      const committed = await carryOut(this.#host, work, planned, reopens);
-      const name = (cookie: string) => cookie.slice(0, cookie.indexOf("="));
-      const fresh = committed.cookies.map(name);
-      this.#cookies = [...this.#cookies.filter((old) => !fresh.includes(name(old))), ...committed.cookies];
+      const [cookies, key, state] = await carryOut(this.#host, planned, (merged) => this.#repeat(merged));
+      for (const cookie of cookies) this.#cookies.set(cookie.split("=", 1)[0]!, cookie);
       // As the browser reads them: what stands behind a value is other cookies to the core.
-      if (fresh.length > 0) this.#held = committed.cookies.join("; ");
-      this.#key = committed.key ?? this.#key;
-      if (reopens) this.#takeUp(reopened(this.#host, committed), next, this.#isDestroyed);
-      else this.#committed = committed;
+      this.#held = [...cookies, this.#held].join("; ");
+      this.#state[Fact.Key] = key ?? this.#state[Fact.Key];
+      if (state.length !== 0) this.#takeUp(state, next, this.#isDestroyed);
     } catch (error) {
       this.#failure = error;
       throw error;
@@ -453,54 +451,82 @@ export class Session<Data extends object = any> {
   }
 
   #takeUp(state: State, phase: Phase, isDestroyed = false): void {
-    this.#staged = new Staged(this.#host.core, this.#host.limit, state);
-    this.#values = state.values;
-    this.#flashes = state.flashes;
+    this.#told(state);
     this.#repeats = [];
-    this.#committed = undefined;
+    this.#isDirty = false;
     this.#failure = undefined;
     this.#isDestroyed = isDestroyed;
-    this.#key = state.key;
     this.#phase = phase;
   }
 
   /** The changes that the updates make which a merged session asks for. */
   #repeat(merged: State): Change[] {
-    this.#values = merged.values;
-    this.#flashes = merged.flashes;
-    const changes: Change[] = [];
-    for (const { key, run } of this.#repeats.filter(({ key }) => merged.pending.includes(key))) {
-      const value = this.#values.get(key);
-      const encoded = encode(run(value === undefined ? undefined : decode(value)), key);
+    this.#told(merged);
+    for (const [key, make] of this.#repeats) {
+      if (!merged[Fact.Pending].includes(key)) continue;
+      const encoded = encode(make(this.get(key as KeyOf<Data>)), key);
       this.#values.set(key, encoded);
-      changes.push(change(What.Update, key, encoded));
+      this.#changes.push([What.Update, key, encoded, undefined, undefined]);
     }
-    return changes;
+    return this.#changes;
   }
 
-  #write(what: What, key: string, encoded: Uint8Array, until?: number): void {
-    this.#staged.add(change(what, key, encoded, until));
-    this.#values.set(key, encoded);
-  }
-
-  /** Makes a change at once, for what it says of the session. */
-  #apply(made: Change): void {
+  /**
+   * Makes a change: at once where it says something of the session, or could make it too large. If it throws, nothing was changed.
+   */
+  #change(what: What, name = "", value = NO_BYTES, first?: number, second?: number): void {
     this.#checkUsable();
-    this.#staged.apply(made);
+    const change: Change = [what, name, value, first, second];
+    this.#room -= 3 * name.length + value.length + CHANGE_OVERHEAD;
+    if (what >= What.SignIn || this.#changes.length >= MOST_CHANGES || this.#room < 0) {
+      this.#tell([...this.#changes, change]);
+    } else {
+      this.#changes.push(change);
+      this.#isDirty = true;
+    }
+  }
+
+  /** Tells the core of changes. */
+  #tell(changes: Change[], randomness = NO_BYTES): void {
+    this.#told(this.#host.ask(Core.Apply, 0, this.#state[Fact.Parked], randomness, changes));
+    this.#isDirty = true;
+  }
+
+  /** Takes the session as the core has it. */
+  #told(state: State): void {
+    this.#state = state;
+    this.#values = mapOf(state[Fact.Values]);
+    this.#flashes = mapOf(state[Fact.Flashes]);
+    this.#changes = [];
+    this.#room = this.#host.limit - state[Fact.Parked].length - SESSION_OVERHEAD;
   }
 
   #checkOpen(): void {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#phase === "committed") throw usage("committed");
+    if (this.#phase === Phase.Committed) throw new SessionError("committed");
+  }
+
+  #checkAlive(): void {
+    if (this.#isDestroyed) throw new SessionError("destroyed");
   }
 
   #checkUsable(): void {
     this.#checkOpen();
-    if (this.#isDestroyed) throw usage("destroyed");
+    this.#checkAlive();
   }
 
   #checkKey(key: unknown): void {
     this.#checkUsable();
     checkText(key, "invalid_session_key");
   }
+}
+
+/** Values by their keys: of one that is there twice the first counts, as in the core. */
+function mapOf(values: Values): Map<string, Uint8Array> {
+  const map = new Map<string, Uint8Array>();
+  for (let at = 0; at < values.length; at += 2) {
+    const key = values[at] as string;
+    if (!map.has(key)) map.set(key, values[at + 1] as Uint8Array);
+  }
+  return map;
 }

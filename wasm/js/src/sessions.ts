@@ -1,18 +1,17 @@
 /** The manager: settings, a store, and what can be done without a request. */
 
 import { brand } from "./brand.js";
-import { systemClock } from "./clock.js";
-import { CoreManager } from "./core/manager.js";
+import { Fact, Phase, sessionsCore } from "./core/phases.js";
 import { goOn, type Host, load } from "./drive.js";
 import { invalidArgument, SessionError } from "./error.js";
-import { GuardedStore } from "./guard.js";
+import { ANY, ask, read } from "./guard.js";
 import {
-  checkedClock, checkOptions, checkStore, type Context, keyTexts, type Placement, type SessionEvent, type SessionOptions,
-  type Surroundings,
+  checkedClock, checkOptions, checkStore, type Context, coreOptions, isTexts, keyTexts, type Reason, type SessionEvent,
+  type SessionOptions,
+  type Surroundings, unfit,
 } from "./options.js";
-import { checkResponse, failed, withSession } from "./respond.js";
+import { failed, withSession } from "./respond.js";
 import { type DataOf, Session } from "./session.js";
-import type { SessionStore } from "./store.js";
 import { checkText } from "./value/writer.js";
 
 const DEFAULT_TIMEOUT = 10_000;
@@ -23,8 +22,9 @@ const MAX_PASSES = 8;
 const DEFAULT_LIMIT = 65_536;
 /** Roughly what a session in a cookie may take: the core knows it exactly. */
 const MAX_COOKIE = 3_000;
-/** How many sets of keys are remembered, where tenants have keys of their own. */
-const MAX_MANAGERS = 64;
+
+/** How many applications have sessions in this program: each has managers of its own in the core. */
+let count = 0;
 
 /** How strict to be with a request, route by route. */
 export interface Strictness {
@@ -51,6 +51,12 @@ export interface RequestLike {
   headers: { get(name: string): string | null };
 }
 
+/** Which of a user's sessions to end: all, or only or all but the one under a key. */
+interface Which {
+  only?: string;
+  except?: string;
+}
+
 /** What a handler of {@link Sessions.handler} is given. */
 export interface Handling<Data extends object, Env> extends Surroundings<Env> {
   session: Session<Data>;
@@ -59,17 +65,16 @@ export interface Handling<Data extends object, Env> extends Surroundings<Env> {
 /** Loads, commits, lists and ends sessions. Made once, by {@link createSessions}; it may be at module scope. */
 export class Sessions<Data extends object = any, Env = any> {
   readonly #options: SessionOptions<Env>;
-  /** The keys, unless they come with the request. */
-  readonly #keys: string[] | undefined;
-  /** The core's managers, by what they depend on: there is one, unless keys change while the program runs. */
-  readonly #managers = new Map<string, CoreManager>();
+  /** What the core's managers are called: the keys that they have come behind it. */
+  readonly #name = count++;
 
   /** @internal */
   constructor(options: SessionOptions<Env>) {
     checkOptions(options);
-    this.#options = { ...options, cookie: { ...options.cookie } };
-    if (typeof options.keys !== "function") this.#keys = keyTexts(options, {});
-    if (this.#keys !== undefined && typeof options.store !== "function") this.#host({});
+    const { keys, store, cookie } = options;
+    // What is checked here must not change afterwards.
+    this.#options = { ...options, cookie: { ...cookie }, keys: typeof keys === "function" ? keys : keyTexts(keys) };
+    if (typeof keys !== "function" && typeof store !== "function") this.#host({});
   }
 
   /**
@@ -79,7 +84,7 @@ export class Sessions<Data extends object = any, Env = any> {
    */
   async get(request: RequestLike, context: Context<Env> & Strictness = {}): Promise<Session<Data>> {
     if (typeof request?.headers?.get !== "function") {
-      throw invalidArgument("get needs a Request: elsewhere call load with the Cookie header, as load(req.headers.cookie)");
+      throw invalidArgument("get needs a Request: elsewhere load(req.headers.cookie)");
     }
     return await this.load(request.headers.get("Cookie"), context);
   }
@@ -93,15 +98,17 @@ export class Sessions<Data extends object = any, Env = any> {
     cookies: string | readonly string[] | null | undefined,
     context: Context<Env> & Strictness = {},
   ): Promise<Session<Data>> {
-    const header = typeof cookies === "string" ? cookies : joined(cookies ?? []);
+    const given = cookies ?? [];
+    if (!isTexts(given)) throw unfit("the Cookie header must be text, an array of texts, null or undefined");
+    const header = typeof given === "string" ? given : given.join("; ");
     const host = this.#host(context);
     const state = await load(host, header);
-    if (context.strict === true && state.reason === "bad_cookie") {
-      throw new SessionError("bad_cookie", "the session cookie does not open", { cookies: host.core.removalCookies() });
+    const reason = state[Fact.Reason];
+    if (context.strict && reason === "bad_cookie") {
+      const [cookies] = host.ask(Phase.RemovalCookies, 0);
+      throw new SessionError(reason, undefined, { cookies });
     }
-    if (context.required === true && state.reason !== undefined) {
-      throw new SessionError("no_session", "the request has no session");
-    }
+    if (context.required && reason) throw new SessionError("no_session");
     return new Session<Data>(host, state, header);
   }
 
@@ -114,21 +121,17 @@ export class Sessions<Data extends object = any, Env = any> {
     strictness: Strictness = {},
   ): (request: R, env?: Env, context?: { waitUntil(work: Promise<unknown>): void }) => Promise<Response> {
     return async (request, env, context) => {
-      const around: Context<Env> = {
-        ...(env === undefined ? {} : { env }),
-        ...(typeof context?.waitUntil === "function" ? { waitUntil: (work) => context.waitUntil(work) } : {}),
-      };
+      const around = { env: env!, waitUntil: context?.waitUntil && ((work: Promise<unknown>) => context.waitUntil(work)) };
       try {
         const session = await this.get(request, { ...around, ...strictness });
         let response: Response;
         try {
-          response = await handle(request, { ...around, session } as Handling<Data, Env>);
+          response = await handle(request, { ...around, session });
         } catch (error) {
           // Whoever signs out must be signed out, even if what follows fails. If that fails as well, the log tells of it.
           await session.cookies({ discard: true }).catch(failed);
           throw error;
         }
-        checkResponse(response);
         try {
           return await session.commit(response);
         } catch (error) {
@@ -138,7 +141,7 @@ export class Sessions<Data extends object = any, Env = any> {
         }
       } catch (error) {
         const answer = failed(error);
-        if (answer === undefined) throw error;
+        if (!answer) throw error;
         return answer;
       }
     };
@@ -150,13 +153,13 @@ export class Sessions<Data extends object = any, Env = any> {
    * @throws {@link SessionError} `unsupported` if the store keeps no lists
    */
   async list(user: string, context: Context<Env> = {}): Promise<Listing[]> {
-    const { core, store } = this.#owners(context);
+    const [host, owners] = this.#owners(user, context);
     const listings = new Map<string, Listing>();
-    for (const owner of ownerKeys(core, user)) {
-      for (const { key, entry } of await store.list(owner)) {
-        const opened = core.openListing(key, entry);
+    for (const owner of owners) {
+      for (const { key, entry } of await ask(host, "list", owner)) {
+        const [label, created, lastSeen] = host.ask(Phase.OpenListing, 0, key, entry);
         // One that is on two lists is on the newer one anew.
-        if (opened !== undefined && !listings.has(key)) listings.set(key, { handle: key, ...opened });
+        if (label !== undefined && !listings.has(key)) listings.set(key, { handle: key, created, lastSeen, label });
       }
     }
     return [...listings.values()].sort((one, other) => other.lastSeen - one.lastSeen || other.created - one.created);
@@ -168,7 +171,6 @@ export class Sessions<Data extends object = any, Env = any> {
    * @throws {@link SessionError} `unsupported` if the store keeps no lists or is not consistent, `invalid_handle`
    */
   async end(user: string, handle: string, context: Context<Env> = {}): Promise<boolean> {
-    checkText(handle, "invalid_handle");
     return (await this.#end(user, { only: handle }, context)) > 0;
   }
 
@@ -177,8 +179,8 @@ export class Sessions<Data extends object = any, Env = any> {
    *
    * @throws as {@link end}
    */
-  async endAll(user: string, context: Context<Env> = {}): Promise<number> {
-    return await this.#end(user, {}, context);
+  endAll(user: string, context: Context<Env> = {}): Promise<number> {
+    return this.#end(user, {}, context);
   }
 
   /**
@@ -186,90 +188,70 @@ export class Sessions<Data extends object = any, Env = any> {
    *
    * @throws as {@link end}
    */
-  async endOthers(user: string, handle: string, context: Context<Env> = {}): Promise<number> {
-    checkText(handle, "invalid_handle");
-    return await this.#end(user, { except: handle }, context);
+  endOthers(user: string, handle: string, context: Context<Env> = {}): Promise<number> {
+    return this.#end(user, { except: handle }, context);
   }
 
-  #end(user: string, which: { only?: string; except?: string }, context: Context<Env>): Promise<number> {
+  /** Ends sessions, whatever becomes of the request. */
+  #end(user: string, which: Which, context: Context<Env>): Promise<number> {
     const ended = this.#endOwned(user, which, context);
     goOn(context, ended);
     return ended;
   }
 
-  async #endOwned(user: string, which: { only?: string; except?: string }, context: Context<Env>): Promise<number> {
-    const { core, store, placement } = this.#owners(context);
-    if (placement !== "store") {
-      throw new SessionError(
-        "unsupported",
-        "this store shows writes late, so that nobody's sessions can be ended from elsewhere: use a consistent one, as Durable Objects, D1 or Redis",
-      );
+  async #endOwned(user: string, which: Which, context: Context<Env>): Promise<number> {
+    for (const handle of Object.values(which)) checkText(handle, "invalid_handle");
+    const [host, owners] = this.#owners(user, context);
+    if (host.placement !== "store") {
+      throw new SessionError("unsupported", "this store shows writes late: ending sessions from elsewhere needs a consistent one");
     }
-    // The oldest first: a session that is sealed anew meanwhile moves to the newest list, and is met there.
-    const owners = ownerKeys(core, user).reverse();
     let ended = 0;
     for (let pass = 0; pass < MAX_PASSES; pass++) {
-      let inThisPass = 0;
-      for (const owner of owners) {
-        inThisPass +=
-          typeof store.store.deleteOwned === "function"
-            ? await store.deleteOwned(owner, which)
-            : await deleteListed(store, owner, which);
-      }
-      ended += inThisPass;
-      if (inThisPass === 0 || owners.length === 1) break;
+      const before = ended;
+      // The oldest first: a session that is sealed anew meanwhile moves to the newest list, and is met there.
+      for (const owner of owners.toReversed()) ended += await deleteOwned(host, owner, which);
+      // Something may have joined a list meanwhile, as a session whose id changes does.
+      if (ended === before) break;
     }
     return ended;
   }
 
-  #owners(context: Context<Env>): { core: CoreManager; store: GuardedStore; placement: Placement } {
-    const { core, store, placement } = this.#host(context);
-    if (store === undefined || !store.hasList) {
-      throw new SessionError("unsupported", "this store keeps no lists of its owners' sessions");
-    }
-    return { core, store, placement };
+  /** The names of a user's lists, for a store that has lists. */
+  #owners(user: string, context: Context<Env>): [Host, string[]] {
+    const host = this.#host(context);
+    if (!host.store?.list) throw new SessionError("unsupported", "this store keeps no lists of users' sessions");
+    checkText(user, "invalid_owner");
+    return [host, host.ask(Phase.OwnerKeys, 0, user)[0]];
   }
 
   #host(context: Context<Env>): Host {
     const options = this.#options;
-    const now = options.clock === undefined ? systemClock : checkedClock(options.clock);
-    const store = this.#store(context);
-    const lag = store?.capabilities?.lag ?? DEFAULT_LAG;
-    const isConsistent = store?.capabilities?.consistent ?? true;
-    const placement = options.placement ?? (isConsistent ? "store" : "both");
-    const guarded = store === undefined ? undefined : new GuardedStore(store, options.timeout ?? DEFAULT_TIMEOUT);
-    const keys = this.#keys ?? keyTexts(options, context);
-    const hasOwners = guarded?.hasList === true;
+    const { clock, timeout = DEFAULT_TIMEOUT, limit = DEFAULT_LIMIT, onEvent } = options;
+    let store = options.placement === "cookie" ? undefined : options.store;
+    if (typeof store === "function") checkStore((store = store(context as Surroundings<Env>)));
+    const { lag = DEFAULT_LAG, consistent = true } = store?.capabilities ?? {};
+    const { placement = consistent ? "store" : "both" } = options;
+    const { keys: given } = options;
+    const keys = typeof given === "function" ? keyTexts(given(context as Surroundings<Env>)) : (given as string[]);
+    const hasOwners = store?.list !== undefined;
+    const name = [this.#name, placement, lag, hasOwners, ...keys].join(" ");
+    // In the order of wasm/src/config.rs.
+    const settings = () => [keys, ...coreOptions(options), hasOwners, placement, lag];
+    sessionsCore.numberOf(name, settings);
     return {
-      core: this.#manager(keys, placement, lag, hasOwners),
+      // Where the core has lost the manager since, it is made again.
+      ask: (phase, now, ...values) => sessionsCore.ask(phase, now, values, sessionsCore.numberOf(name, settings)) as never,
       placement,
-      store: guarded,
-      now,
-      emit: (kind, key, reason) => emit(options.onEvent, { kind, key: key ?? null, ...(reason && { reason }) }),
-      waitUntil: typeof context.waitUntil === "function" ? context.waitUntil : undefined,
-      limit: Math.min(options.limit ?? DEFAULT_LIMIT, placement === "store" ? Infinity : MAX_COOKIE),
+      store,
+      timeout,
+      versions: new Map(),
+      now: checkedClock(clock),
+      emit(kind, key = null, reason) {
+        if (onEvent) tell(onEvent, { kind, key, reason: reason as Reason | undefined });
+      },
+      waitUntil: context.waitUntil,
+      limit: placement === "store" ? limit : Math.min(limit, MAX_COOKIE),
     };
-  }
-
-  #store(context: Context<Env>): SessionStore | undefined {
-    const { store, placement } = this.#options;
-    if (placement === "cookie" || store === undefined) return undefined;
-    if (typeof store !== "function") return store;
-    const made = store(context as Surroundings<Env>);
-    checkStore(made);
-    return made;
-  }
-
-  #manager(keys: string[], placement: Placement, lag: number, hasOwners: boolean): CoreManager {
-    const name = [placement, lag, hasOwners, ...keys].join(" ");
-    let manager = this.#managers.get(name);
-    if (manager !== undefined && this.#managers.size === 1) return manager;
-    manager ??= new CoreManager({ options: this.#options, keys, placement, lag, hasOwners });
-    // The one used last goes to the end.
-    this.#managers.delete(name);
-    this.#managers.set(name, manager);
-    if (this.#managers.size > MAX_MANAGERS) this.#managers.delete(this.#managers.keys().next().value!);
-    return manager;
   }
 }
 brand(Sessions, "Sessions");
@@ -289,43 +271,24 @@ export function createSessions<Data extends DataOf<Data> = any, Env = any>(
 }
 
 /** Tells the application. What fails there must not fail the request, whose writes may be done already. */
-function emit(listener: SessionOptions["onEvent"], event: SessionEvent): void {
+async function tell(listener: (event: SessionEvent) => unknown, event: SessionEvent): Promise<void> {
   try {
-    const answer: unknown = listener?.(event);
-    if (answer instanceof Promise) answer.catch((error: unknown) => console.error(error));
+    await listener(event);
   } catch (error) {
     console.error(error);
   }
 }
 
-function joined(cookies: readonly string[]): string {
-  if (Array.isArray(cookies)) return cookies.join("; ");
-  throw new SessionError("invalid_config", "the Cookie header must be text, an array of texts, null or undefined");
-}
-
-function ownerKeys(core: CoreManager, user: string): string[] {
-  checkText(user, "invalid_owner");
-  return core.ownerKeys(user);
-}
-
-/** Deletes what is on a list, until nothing has joined it meanwhile, as a session whose id changes does. */
-async function deleteListed(
-  store: GuardedStore,
-  owner: string,
-  which: { only?: string; except?: string },
-): Promise<number> {
-  const known = new Set<string>();
+/** Deletes what is on a list, and tells how many sessions that ended. */
+async function deleteOwned(host: Host, owner: string, which: Which): Promise<number> {
+  if (host.store!.deleteOwned) return await ask(host, "deleteOwned", owner, which);
+  const { only, except } = which;
   let ended = 0;
-  for (;;) {
-    const filed = await store.list(owner);
-    const keys = filed.map(({ key }) => key).filter((key) => !known.has(key));
-    const meant = keys.filter((key) => (which.only === undefined || key === which.only) && key !== which.except);
-    if (meant.length === 0) return ended;
-    for (const key of meant) {
-      known.add(key);
-      const record = await store.get(key);
-      await store.delete(key, { kind: "any" });
-      if (record.length > 0) ended += 1;
-    }
+  for (const { key } of await ask(host, "list", owner)) {
+    if (key === except || (only !== undefined && key !== only)) continue;
+    const record = await read(host, key);
+    await ask(host, "delete", key, ANY);
+    if (record.length > 0) ended += 1;
   }
+  return ended;
 }

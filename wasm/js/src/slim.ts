@@ -1,6 +1,7 @@
 /** Without the module: for those who load `fastsession/fastsession.wasm` themselves, then call {@link provide}. */
 
-import { sessionsCore } from "./core/manager.js";
+import { sessionsCore } from "./core/phases.js";
+import { nameOf } from "./bytes.js";
 import { SessionError } from "./error.js";
 
 export * from "./api.js";
@@ -15,7 +16,7 @@ let provided: WebAssembly.Module | undefined;
  */
 export function provide(module: WebAssembly.Module): void {
   // Whatever realm compiled it.
-  if (Object.prototype.toString.call(module) !== "[object WebAssembly.Module]") {
+  if (nameOf(module) !== "WebAssembly.Module") {
     throw new SessionError(
       "invalid_config",
       "provide() needs a WebAssembly.Module: import fastsession/fastsession.wasm as one, or await WebAssembly.compile(bytes)",

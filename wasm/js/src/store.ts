@@ -88,21 +88,15 @@ export interface SessionStore {
 
 /** Whether the condition holds for what a store has; for stores that check it themselves. */
 export function holds(condition: Condition, current: Uint8Array | undefined): boolean {
-  switch (condition.kind) {
-    case "any":
-      return true;
-    case "absent":
-      return current === undefined;
-    case "matches":
-      return current !== undefined && sameBytes(tagOf(current), condition.tag);
-  }
+  if (condition.kind === "matches") return current !== undefined && sameBytes(tagOf(current), condition.tag);
+  return condition.kind === "any" || current === undefined;
 }
 
 /** The version of a record: its last 32 bytes, after zeros if it is shorter. */
 export function tagOf(record: Uint8Array): Uint8Array {
-  if (record.length >= 32) return record.subarray(record.length - 32);
   const tag = new Uint8Array(32);
-  tag.set(record, 32 - record.length);
+  const end = record.subarray(-32);
+  tag.set(end, 32 - end.length);
   return tag;
 }
 

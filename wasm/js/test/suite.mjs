@@ -464,7 +464,7 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
       for (const [options, code, part] of [
         [{ store }, "invalid_config", "keys"], [{ keys: KEY }, "invalid_config", "store"],
         [{ keys: "short", store }, "invalid_key", "key 1"], [{ keys: [KEY, "*".repeat(44)], store }, "invalid_key", "key 2"],
-        [{ keys: "A".repeat(43), store }, "invalid_key", "equal"], [{ keys: "", store }, "invalid_key", "no key"],
+        [{ keys: "A".repeat(43), store }, "invalid_key", "equal"], [{ keys: "", store }, "invalid_key", "1 to 16 keys"],
         [{ keys: 5, store }, "invalid_config", "keys"], [{ keys: KEY, store: {} }, "invalid_config", "get"],
         [{ keys: KEY, store, idleTimeout: "1h" }, "invalid_config", "idleTimeout"],
         [{ keys: KEY, store, idleTimeout: 0 }, "invalid_config", "idleTimeout"],

@@ -1,73 +1,106 @@
 /** A WebAssembly module: its instance is made when it is first needed, and anew if it ever traps. */
 
-import { SessionError, internal } from "../error.js";
+import { NO_BYTES } from "../bytes.js";
+import { SessionError } from "../error.js";
+import { decodeAnswer } from "../value/reader.js";
+import { withMessage } from "../value/writer.js";
 import { failure } from "./failure.js";
-import { Lent } from "./lent.js";
-import { MessageReader } from "./reader.js";
 
-/** Where the compiled module comes from. */
-type Source = () => WebAssembly.Module;
-
-/** Runs a phase with the thing of a number, on a message of a length; gives the address of the answer. */
+/** What a module exports, besides one function of its own name that runs a phase, and tells where the answer is. */
+interface Exports {
+  memory: WebAssembly.Memory;
+  /** Lends memory for a message, and tells where it is. */
+  reserve(length: number): number;
+}
 type Run = (phase: number, number: number, now: number, length: number) => number;
 
-/** Bytes of an answer's length, and of whether it is a failure. */
-const HEAD = 5;
+/** What both modules can: keep something under a number, which they make of settings, and forget it. As in wasm/src. */
+const enum Phase {
+  New,
+  Free,
+}
+
+/** How many things a module keeps: some 8 KiB each, of which the garbage collector sees nothing. */
+const MOST = 64;
 
 /** One of the package's modules, with its instance. */
 export class Core {
-  /** Where the module comes from. Every entry point but `fastsession/slim` says it by itself. */
-  source: Source | undefined;
-  /** How many instances were made so far. What was kept in an earlier one than the last is gone. */
+  /** Where the compiled module comes from. Every entry point but `fastsession/slim` says it by itself. */
+  source: (() => WebAssembly.Module) | undefined;
+  /** How many instances were made so far. */
   instances = 0;
-  readonly #bind: (exports: WebAssembly.Exports) => void;
-  readonly #reserve: (length: number) => number;
-  readonly #run: Run;
-  #lent: Lent | undefined;
+  readonly #name: string;
+  readonly #own: (detail: number) => SessionError;
+  #exports: (Exports & Record<string, unknown>) | undefined;
+  #memory = NO_BYTES;
+  /** The numbers of what the instance keeps, by name; the one used last is at the end. */
+  readonly #kept = new Map<string, number>();
 
-  /** Takes what wasm-bindgen makes for the module. */
-  constructor(bind: (exports: WebAssembly.Exports) => void, reserve: (length: number) => number, run: Run) {
-    this.#bind = bind;
-    this.#reserve = reserve;
-    this.#run = run;
+  /** Takes the module's name, and what makes the errors that only this module tells of. */
+  constructor(
+    name: string,
+    own: (detail: number) => SessionError,
+  ) {
+    this.#name = name;
+    this.#own = own;
   }
 
   /**
-   * Runs a phase, for which `write` writes the message, and gives its answer.
+   * Runs a phase on a message of these values, and gives those of the answer.
    *
    * @throws the typed error that the answer tells of; a trap costs the instance, and the next call gets another
    */
-  ask(phase: number, number: number, now: number, write: (message: Lent) => void): MessageReader {
-    const lent = this.#lent ?? this.instantiate();
-    let answer: Uint8Array;
-    let isFailure: boolean;
+  ask(phase: number, now: number, values: unknown[], number = 0): unknown[] {
+    const { reserve, [this.#name]: run } = this.instantiate();
+    let answer;
     try {
-      lent.begin();
-      write(lent);
-      const at = this.#run(phase, number, now, lent.written);
-      const memory = lent.memory();
-      // A DataView would cost more than all else here.
-      const length = memory[at]! + memory[at + 1]! * 2 ** 8 + memory[at + 2]! * 2 ** 16 + memory[at + 3]! * 2 ** 24;
-      isFailure = memory[at + HEAD - 1] !== 0;
-      answer = memory.slice(at + HEAD, at + HEAD + length);
+      answer = withMessage(values, (message) => {
+        // An address may be in the upper half.
+        const to = reserve(message.length) >>> 0;
+        this.#all().set(message, to);
+        const at = (run as Run)(phase, number, now, message.length) >>> 0;
+        return decodeAnswer(this.#all(), at);
+      });
     } catch (error) {
-      this.#lent = undefined;
-      throw internal(error);
+      this.#exports = undefined;
+      throw new SessionError("internal", undefined, { cause: error });
     }
-    const reader = new MessageReader(answer);
-    if (isFailure) throw failure(reader);
-    return reader;
+    const [hasFailed, answered] = answer;
+    if (hasFailed) throw failure(answered, this.#own);
+    return answered;
+  }
+
+  /** The number of what has this name. It is made of `settings` where the instance has none, or has forgotten it. */
+  numberOf(name: string, settings: () => unknown[]): number {
+    this.instantiate();
+    const kept = this.#kept;
+    const number = kept.get(name) ?? (this.ask(Phase.New, 0, settings())[0] as number);
+    // Requests that wait for their store may still want what is forgotten, and have it made again.
+    if (kept.size !== 1) kept.delete(name);
+    kept.set(name, number);
+    if (kept.size > MOST) {
+      const [[oldest, idle]] = kept as Iterable<[string, number]> as [[string, number]];
+      kept.delete(oldest);
+      this.ask(Phase.Free, 0, [], idle);
+    }
+    return number;
+  }
+
+  /** All memory. It is another array after it grew. */
+  #all(): Uint8Array {
+    if (this.#memory.length === 0) this.#memory = new Uint8Array(this.#exports!.memory.buffer);
+    return this.#memory;
   }
 
   /** Makes an instance, if there is none. */
-  instantiate(): Lent {
-    if (this.#lent !== undefined) return this.#lent;
-    if (this.source === undefined) {
-      throw new SessionError("invalid_config", "no WebAssembly module: call provide(module) of fastsession/slim first");
+  instantiate(): Exports & Record<string, unknown> {
+    if (this.#exports) return this.#exports;
+    if (!this.source) {
+      throw new SessionError("invalid_config", "call provide(module) of fastsession/slim first");
     }
-    const { exports } = new WebAssembly.Instance(this.source());
-    this.#bind(exports);
     this.instances += 1;
-    return (this.#lent = new Lent(exports["memory"] as WebAssembly.Memory, this.#reserve));
+    this.#kept.clear();
+    this.#memory = NO_BYTES;
+    return (this.#exports = new WebAssembly.Instance(this.source()).exports as unknown as Exports & Record<string, unknown>);
   }
 }

@@ -29,16 +29,9 @@ export function kvStore(namespace: KvNamespace, options: KvStoreOptions = {}): S
   checkEngine(namespace, "kvStore", ["get", "put", "delete"], "a Workers KV namespace", BINDING);
   const { prefix = "fastsession:", lag = 60 } = options;
   return {
-    capabilities: { consistent: false, lag, conditions: false },
-    async get(key) {
-      const record = await namespace.get(prefix + key, "arrayBuffer");
-      return record === null ? undefined : new Uint8Array(record);
-    },
-    async put(key, record, { ttl }) {
-      await namespace.put(prefix + key, record, { expirationTtl: Math.max(LEAST_TTL, ttl) });
-    },
-    async delete(key) {
-      await namespace.delete(prefix + key);
-    },
+    capabilities: { consistent: false, lag },
+    get: (key) => namespace.get(prefix + key, "arrayBuffer"),
+    put: (key, record, { ttl }) => namespace.put(prefix + key, record, { expirationTtl: Math.max(LEAST_TTL, ttl) }),
+    delete: (key) => namespace.delete(prefix + key),
   };
 }

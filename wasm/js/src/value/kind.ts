@@ -9,4 +9,8 @@ export const enum Kind {
   Bytes,
   Array,
   Map,
+  // These are in messages only: the numbers are the same in wasm/src/message.rs.
+  List,
+  End,
+  Absent,
 }

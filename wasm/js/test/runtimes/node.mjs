@@ -27,7 +27,7 @@ import { startUpstash } from "./upstash.mjs";
 
 const { mapStore, redisStore, unstorageStore, upstashStore } = stores;
 // How the core's instance is replaced after a trap is no part of the API.
-const { sessionsCore } = await import(new URL("../../dist/core/manager.js", import.meta.url));
+const { sessionsCore } = await import(new URL("../../dist/core/phases.js", import.meta.url));
 const { fernetCore } = await import(new URL("../../dist/core/fernet.js", import.meta.url));
 const trap = ["a trap is an error, and the next request works", async () => {
   const sessions = api.createSessions({ keys: Fernet.generateKey(), store: mapStore() });
@@ -37,7 +37,8 @@ const trap = ["a trap is an error, and the next request works", async () => {
   session.insert("a", 1);
   for (const core of [sessionsCore, fernetCore]) {
     const before = core.instances;
-    await fails(() => core.ask(2, 0, 0, () => { throw new WebAssembly.RuntimeError("unreachable"); }), "internal");
+    const trap = { get value() { throw new WebAssembly.RuntimeError("unreachable"); } };
+    await fails(() => core.ask(2, 0, [trap]), "internal");
     core.instantiate();
     equal(core.instances, before + 1);
   }
