@@ -1,9 +1,7 @@
 //! The plain fields of records and listing entries, one after the other, as postcard writes them.
 
-use postcard::ser_flavors::Flavor;
-
 use super::{FORMAT_VERSION, Kind, Unreadable};
-use crate::value::wire::Reader;
+use crate::value::wire::{Reader, Varint};
 
 /// Writes fields to the start of `out`, which has room for all of them.
 ///
@@ -31,8 +29,8 @@ impl<'a> FieldWriter<'a> {
 
     #[inline(never)]
     pub(crate) fn number(&mut self, number: u64) {
-        // What has no room is counted all the same: `finish` notices.
-        let _ = postcard::serialize_with_flavor(&number, Bytewise(self));
+        let out = self.out.get_mut(self.length..).unwrap_or_default();
+        self.length = self.length.saturating_add(Varint::new(number).write_to(out));
     }
 
     pub(crate) fn optional(&mut self, number: Option<u64>) {
@@ -48,26 +46,6 @@ impl<'a> FieldWriter<'a> {
     /// [`Unreadable`] if they were more than there was room for.
     pub(crate) fn finish(self) -> Result<usize, Unreadable> {
         if self.length <= self.out.len() { Ok(self.length) } else { Err(Unreadable) }
-    }
-}
-
-/// Takes a number's few bytes one by one, which is quicker than a call that copies them.
-struct Bytewise<'w, 'a>(&'w mut FieldWriter<'a>);
-
-impl Flavor for Bytewise<'_, '_> {
-    type Output = ();
-
-    #[inline]
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        if let Some(to) = self.0.out.get_mut(self.0.length) {
-            *to = byte;
-        }
-        self.0.length = self.0.length.saturating_add(1);
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<()> {
-        Ok(())
     }
 }
 

@@ -129,6 +129,20 @@ impl<'de> Reader<'de> {
     }
 
     fn long_varint(&mut self) -> Result<u64> {
+        let Some((number, length)) = self.rest.first_chunk().and_then(|bytes| gather(*bytes)) else {
+            return self.varint_bytewise();
+        };
+        // The bits of the last byte.
+        if number.wrapping_shr(length.saturating_sub(1).saturating_mul(7)) == 0 {
+            return Err(Flaw::Corrupt);
+        }
+        self.rest = self.rest.get(length as usize..).unwrap_or_default();
+        Ok(number)
+    }
+
+    /// As [`Self::varint`], of more than eight bytes or with fewer than eight left.
+    #[cold]
+    fn varint_bytewise(&mut self) -> Result<u64> {
         let (mut number, mut shift) = (0_u64, 0_u32);
         for (index, &byte) in self.rest.iter().take(MAX_VARINT).enumerate() {
             number |= u64::from(byte & 0x7f).wrapping_shl(shift);
@@ -179,19 +193,28 @@ pub(crate) struct Varint {
 
 impl Varint {
     #[inline]
-    pub(crate) fn new(mut number: u64) -> Self {
-        let (mut bytes, mut length) = ([0; MAX_VARINT], 0_usize);
-        for byte in &mut bytes {
-            length = length.wrapping_add(1);
-            let [low, ..] = number.to_le_bytes();
-            if number < 0x80 {
-                *byte = low;
-                break;
+    pub(crate) fn new(number: u64) -> Self {
+        let mut varint = Self { bytes: [0; MAX_VARINT], length: Self::length_of(number) };
+        match spread(number) {
+            Some(eight) => {
+                let [first @ .., _, _] = &mut varint.bytes;
+                *first = eight;
             }
+            None => varint.write_bytewise(number),
+        }
+        varint
+    }
+
+    #[cold]
+    fn write_bytewise(&mut self, mut number: u64) {
+        for byte in self.bytes.iter_mut().take(self.length) {
+            let [low, ..] = number.to_le_bytes();
             *byte = low | 0x80;
             number >>= 7;
         }
-        Self { bytes, length }
+        if let Some(last) = self.length.checked_sub(1).and_then(|last| self.bytes.get_mut(last)) {
+            *last &= 0x7f;
+        }
     }
 
     /// How many bytes `number` takes.
@@ -204,6 +227,56 @@ impl Varint {
     pub(crate) fn as_slice(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
+
+    /// Writes the integer to the start of `out` as far as it fits; gives its length. What is behind it may be written over.
+    #[inline]
+    pub(crate) fn write_to(&self, out: &mut [u8]) -> usize {
+        match out.first_chunk_mut() {
+            // Of a known length, which is no call.
+            Some(start) => *start = self.bytes,
+            None => {
+                for (to, byte) in out.iter_mut().zip(self.as_slice()) {
+                    *to = *byte;
+                }
+            }
+        }
+        self.length
+    }
+}
+
+/// The bit of a byte that says that more follow, in each of eight.
+const MORE: u64 = 0x8080_8080_8080_8080;
+
+/// The variable-length integer that begins and ends in these bytes, and how many of them it takes: all of them at once, where
+/// a loop has a branch for each that the processor may foresee wrongly. `None` if it does not end in them.
+#[inline]
+const fn gather(bytes: [u8; 8]) -> Option<(u64, u32)> {
+    let word = u64::from_le_bytes(bytes);
+    let ends = !word & MORE;
+    if ends == 0 {
+        return None;
+    }
+    let length = ends.trailing_zeros().div_ceil(8);
+    let sevens = word & (u64::MAX >> ends.trailing_zeros().abs_diff(63)) & !MORE;
+    let pairs = sevens & 0x007f_007f_007f_007f | (sevens & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = pairs & 0x0000_3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    let number = fours & 0x0000_0000_0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4;
+    Some((number, length))
+}
+
+/// The reverse of [`gather`]; `None` for a number that takes more than eight bytes.
+#[inline]
+const fn spread(number: u64) -> Option<[u8; 8]> {
+    if number >> 56 != 0 {
+        return None;
+    }
+    let fours = number & 0x0000_0000_0fff_ffff | (number << 4) & 0x0fff_ffff_0000_0000;
+    let pairs = fours & 0x0000_3fff_0000_3fff | (fours << 2) & 0x3fff_0000_3fff_0000;
+    let sevens = pairs & 0x007f_007f_007f_007f | (pairs << 1) & 0x7f00_7f00_7f00_7f00;
+    // All bytes below the one with the highest bit that is set.
+    let last = (sevens | 1).leading_zeros() & !7;
+    let more = MORE.wrapping_shr(last) >> 8;
+    Some((sevens | more).to_le_bytes())
 }
 
 /// A length as it is written. No `usize` is wider than 64 bits.
