@@ -53,10 +53,11 @@ impl Hasher {
     /// `SHA-256(prefix ‖ parts[0] ‖ parts[1] ‖ …)`, FIPS 180-4.
     pub(crate) fn hash(&self, parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
         let mut hash = self.0.clone();
-        for part in parts {
+        let Some((last, others)) = parts.split_last() else { return hash.finish() };
+        for part in others {
             hash.update(part);
         }
-        hash.finish()
+        hash.finish_with(last)
     }
 }
 
