@@ -243,13 +243,12 @@ impl Mac {
 
     /// `HMAC(key, parts[0] ‖ parts[1] ‖ …)`, RFC 2104.
     pub(crate) fn tag(&self, parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
-        let outer = self.outer();
         let mut message = self.begin();
-        let Some((last, others)) = parts.split_last() else { return outer.finish(message.finish()) };
+        let (last, others) = parts.split_last().map_or((&[][..], parts), |(last, others)| (*last, others));
         for part in others {
             message.update(part);
         }
-        outer.finish(message.finish_with(last))
+        self.finish(message, last)
     }
 
     /// Whether `tag` is `HMAC(key, parts[0] ‖ parts[1] ‖ …)`; takes the same time for every wrong tag.
@@ -268,15 +267,11 @@ impl Mac {
         Hash::after(self.states[0], HASH_BLOCK as u64)
     }
 
-    /// The tag of a message that [`Self::begin`] began.
+    /// The tag of a message that [`Self::begin`] began and that ends with `last`.
     #[inline]
-    pub(super) fn finish(&self, message: &mut Hash) -> [u8; HASH_LENGTH] {
-        self.outer().finish(message.finish())
-    }
-
-    #[inline]
-    const fn outer(&self) -> Outer {
-        Outer { state: self.states[1], block: OUTER_BLOCK }
+    pub(super) fn finish(&self, mut message: Hash, last: &[u8]) -> [u8; HASH_LENGTH] {
+        let outer = Outer { state: self.states[1], block: OUTER_BLOCK };
+        outer.finish(message.finish_with(last))
     }
 
     /// Both states.

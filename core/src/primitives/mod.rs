@@ -84,11 +84,29 @@ pub(crate) fn hkdf_expand<const N: usize>(prk: &Mac, info: &[&[u8]]) -> Secret<N
         for part in info {
             message.update(part);
         }
-        message.update(&[counter]);
-        *block = prk.finish(&mut message);
+        *block = prk.finish(message, &[counter]);
         copy(block.as_slice(), output);
     }
     okm
+}
+
+/// Bytes of the secret that [`OneStepKdf`] derives from: with the counter they fill a block of SHA-256.
+const KDF_SECRET_LENGTH: usize = HASH_BLOCK - 4;
+
+/// The one-step key derivation of NIST SP 800-56C rev. 2 section 4.1 with SHA-256, for keys of one hash.
+///
+/// The secret is hashed once, and then each short `info` in a single block.
+pub(crate) struct OneStepKdf(Hasher);
+
+impl OneStepKdf {
+    pub(crate) fn new(secret: &Secret<KDF_SECRET_LENGTH>) -> Self {
+        Self(Hasher::new().absorb(&1_u32.to_be_bytes()).absorb(secret.as_slice()))
+    }
+
+    /// `SHA-256(00000001 ‖ secret ‖ info)`.
+    pub(crate) fn derive(&self, info: &[u8]) -> Secret<HASH_LENGTH> {
+        Secret::new(self.0.hash(&[info]))
+    }
 }
 
 /// PBKDF2-HMAC-SHA256 into `key`, RFC 8018 section 5.2. No iterations count as one.
@@ -135,11 +153,13 @@ impl Cipher {
             let next = encrypted.saturating_add(HASH_BLOCK).min(signed.len());
             let blocks = signed.get_mut(encrypted..next).unwrap_or_default().as_chunks_mut().0;
             encryptor.encrypt_blocks(Array::cast_slice_from_core_mut(blocks));
-            message.update(signed.get(hashed..ready).unwrap_or_default());
-            (hashed, encrypted) = (ready, next);
+            encrypted = next;
+            if encrypted < signed.len() {
+                message.update(signed.get(hashed..ready).unwrap_or_default());
+                hashed = ready;
+            }
         }
-        message.update(signed.get(hashed..).unwrap_or_default());
-        mac.finish(&mut message)
+        mac.finish(message, signed.get(hashed..).unwrap_or_default())
     }
 
     /// In place: `P[i] = AES⁻¹(key, C[i]) ⊕ C[i-1]` with `C[-1] = iv`.

@@ -1,7 +1,7 @@
 //! The key of a record, and the name that a store holds it under.
 
 use crate::id::SessionId;
-use crate::primitives::{self, Hasher, Mac};
+use crate::primitives::{Hasher, OneStepKdf};
 use crate::store::StoreKey;
 #[cfg(not(feature = "alloc"))]
 use crate::token::MAX_KEYS;
@@ -92,17 +92,17 @@ impl RecordRoots {
     }
 }
 
-/// A subkey that is derived once, so that a record's key takes two blocks of SHA-256 whatever the namespace.
-pub(crate) struct RecordRoot(Mac);
+/// A subkey that is derived once, so that a record's key takes one block of SHA-256 whatever the namespace.
+pub(crate) struct RecordRoot(OneStepKdf);
 
 impl RecordRoot {
-    /// HKDF-Expand(PRK, "fastsession record 1" ‖ length of the namespace in 2 bytes ‖ namespace).
+    /// HKDF-Expand(PRK, "fastsession record 1" ‖ length of the namespace in 2 bytes ‖ namespace), 60 bytes.
     fn new(ring_key: &RingKey, namespace: &Namespace) -> Self {
-        Self(Mac::new(ring_key.subkey(&[PURPOSE, &namespace.prefixed]).as_slice()))
+        Self(OneStepKdf::new(&ring_key.subkey(&[PURPOSE, &namespace.prefixed])))
     }
 
-    /// HKDF-Expand(root, id).
+    /// SHA-256(00000001 ‖ root ‖ id).
     pub(crate) fn record_key(&self, id: &SessionId) -> LightKey {
-        LightKey::new(&primitives::hkdf_expand(&self.0, &[id.as_bytes()]))
+        LightKey::new(&self.0.derive(id.as_bytes()))
     }
 }

@@ -138,9 +138,9 @@ impl RingKey {
         Self { token: TokenKey::new(key), prk: primitives::hkdf_extract(SALT, key) }
     }
 
-    /// The subkey for the purpose `info[0] ‖ info[1] ‖ …`: `HKDF-Expand(PRK, info, 32)` (RFC 5869) with
+    /// The subkey of `N` bytes for the purpose `info[0] ‖ info[1] ‖ …`: `HKDF-Expand(PRK, info, N)` (RFC 5869) with
     /// `PRK = HKDF-Extract("fastsession hkdf 1", key)`.
-    pub(crate) fn subkey(&self, info: &[&[u8]]) -> Secret<KEY_LENGTH> {
+    pub(crate) fn subkey<const N: usize>(&self, info: &[&[u8]]) -> Secret<N> {
         primitives::hkdf_expand(&self.prk, info)
     }
 

@@ -21,8 +21,19 @@ pub(crate) fn prk(key: &[u8]) -> [u8; 32] {
 
 /// The subkey for a purpose in a namespace.
 pub(crate) fn subkey(key: &[u8], purpose: &str, namespace: &str, of: &[u8]) -> [u8; 32] {
+    hmac(&prk(key), &[&info(purpose, namespace), of, &[1]])
+}
+
+/// The subkey, and more than that.
+pub(crate) fn record_root(key: &[u8], purpose: &str, namespace: &str) -> Vec<u8> {
+    let first = subkey(key, purpose, namespace, b"");
+    let more = hmac(&prk(key), &[&first, &info(purpose, namespace), &[2]]);
+    [&first, &more[..28]].concat()
+}
+
+fn info(purpose: &str, namespace: &str) -> Vec<u8> {
     let length = u16::try_from(namespace.len()).unwrap().to_be_bytes();
-    hmac(&prk(key), &[purpose.as_bytes(), &length, namespace.as_bytes(), of, &[1]])
+    [purpose.as_bytes(), &length, namespace.as_bytes()].concat()
 }
 
 pub(crate) fn seal(key: &[u8; 32], at: u64, iv: [u8; 16], content: &[u8]) -> Vec<u8> {

@@ -23,12 +23,12 @@ pub(crate) fn key() -> [u8; 32] {
     core::array::from_fn(|at| u8::from_str_radix(&HEX[2 * at..2 * at + 2], 16).unwrap())
 }
 
-fn record_root() -> [u8; 32] {
-    second::subkey(&key(), "fastsession record 1", NAMESPACE, b"")
+fn record_root() -> Vec<u8> {
+    second::record_root(&key(), "fastsession record 1", NAMESPACE)
 }
 
 pub(crate) fn record_key() -> [u8; 32] {
-    second::hmac(&record_root(), &[id().as_bytes(), &[1]])
+    second::sha256(&[&[0, 0, 0, 1], &record_root(), id().as_bytes()])
 }
 
 fn listing_key(store_key: &str) -> [u8; 32] {

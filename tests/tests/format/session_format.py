@@ -89,9 +89,16 @@ def subkey(key, purpose, namespace, rest):
     return mac(prk, purpose + struct.pack(">H", len(name)) + name + rest + b"\x01")
 
 
+def record_root(key, namespace):
+    name = namespace.encode()
+    info = b"fastsession record 1" + struct.pack(">H", len(name)) + name
+    prk = mac(b"fastsession hkdf 1", key)
+    first = mac(prk, info + b"\x01")
+    return first + mac(prk, first + info + b"\x02")[:28]
+
+
 def record_key(key, namespace, session_id):
-    root = subkey(key, b"fastsession record 1", namespace, b"")
-    return mac(root, session_id + b"\x01")
+    return hashlib.sha256(b"\x00\x00\x00\x01" + record_root(key, namespace) + session_id).digest()
 
 
 def listing_key(key, namespace, store_key):
