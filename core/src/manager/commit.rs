@@ -357,13 +357,16 @@ impl Manager {
         session.header.revision = session.header.revision.saturating_add(1);
         let Place { key, new } = place;
         let filed = if self.has_owners { self.file(session, &key, is_new, now, rng) } else { None };
-        let mut ivs = [[0; 16]; 2];
-        rng.fill_bytes(ivs.as_flattened_mut());
-        let [record_iv, cookie_iv] = ivs;
+        let mut random_iv = || {
+            let mut iv = [0; 16];
+            rng.fill_bytes(&mut iv);
+            iv
+        };
+        let (record_iv, cookie_iv) = (random_iv(), is_new.then(&mut random_iv));
         let State { data, header, record_key, .. } = &mut **session;
         let new_key = new.as_ref().map(|(_, key)| key);
         let record_key = new_key.or(record_key.as_ref()).ok_or(SessionError::Value(ValueError::Corrupt))?;
         data.seal(header, record_key, now, record_iv)?;
-        Ok(Target { new_id: new.map(|(id, _)| id), key, filed, cookie_iv: is_new.then_some(cookie_iv) })
+        Ok(Target { new_id: new.map(|(id, _)| id), key, filed, cookie_iv })
     }
 }

@@ -60,7 +60,7 @@ impl<B: Buffer> Session<B> {
     pub fn park<O: Buffer + ?Sized>(&self, out: &mut O) -> Result<(), Full> {
         out.try_append(self.data.buffer().as_ref())?;
         let start = out.len();
-        out.try_append(&self.header.encode().map_err(|Unreadable| Full)?)?;
+        out.try_append(self.header.encode(&mut Secret::zero()).map_err(|Unreadable| Full)?)?;
         out.try_append(&[self.intent.to_bits()])?;
         write_number(out, self.now.as_secs())?;
         for offset in self.data.offsets() {
