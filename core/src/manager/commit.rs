@@ -276,7 +276,7 @@ impl Manager {
         let Origin::Stored(stored) = origin else {
             let place = self.place(self.generate_id(rng));
             self.step(steps, Step::Put(Condition::Absent));
-            *target = Some(self.seal(session, place, true, *now, rng)?);
+            self.seal(target, session, place, true, *now, rng)?;
             return Ok(Plan::Create);
         };
         let (key, tag, is_current) = (stored.key, stored.tag, stored.is_current);
@@ -295,7 +295,7 @@ impl Manager {
             self.mark(steps, &stored.id);
             self.step(steps, Step::Delete(key, Condition::Matches(tag)));
             let place = self.place(id);
-            *target = Some(self.seal(session, place, true, *now, rng)?);
+            self.seal(target, session, place, true, *now, rng)?;
             return Ok(Plan::Rotate(key));
         }
         let purpose = if intent.changed { Purpose::Change } else { Purpose::Touch };
@@ -304,7 +304,7 @@ impl Manager {
         // Changed lifetimes change the cookie's as well, and how long the owner's list has to remember.
         let is_new = !is_current || intent.lifetimes;
         self.step(steps, Step::Put(Condition::Matches(tag)));
-        *target = Some(self.seal(session, place, is_new, *now, rng)?);
+        self.seal(target, session, place, is_new, *now, rng)?;
         Ok(Plan::Store(purpose))
     }
 
@@ -339,15 +339,17 @@ impl Manager {
         (self.make_id)(*random)
     }
 
-    /// Seals the session, in its buffer, as the record of `place`. What is new goes on the owner's list and into a cookie.
+    /// Seals the session, in its buffer, as the record of `place`, which becomes the target. What is new goes on the owner's list and
+    /// into a cookie.
     fn seal<B: Buffer>(
         &self,
+        target: &mut Option<Target>,
         session: &mut Session<B>,
         place: Place,
         is_new: bool,
         now: UnixTime,
         rng: &mut impl CryptoRng,
-    ) -> Result<Target, CommitError> {
+    ) -> Result<(), CommitError> {
         if place.new.is_some() {
             // A new id would stand for another secret than the pages that are out were given.
             session.header.csrf_secret = session.csrf_secret();
@@ -367,6 +369,7 @@ impl Manager {
         let new_key = new.as_ref().map(|(_, key)| key);
         let record_key = new_key.or(record_key.as_ref()).ok_or(SessionError::Value(ValueError::Corrupt))?;
         data.seal(header, record_key, now, record_iv)?;
-        Ok(Target { new_id: new.map(|(id, _)| id), key, filed, cookie_iv })
+        *target = Some(Target { new_id: new.map(|(id, _)| id), key, filed, cookie_iv });
+        Ok(())
     }
 }
