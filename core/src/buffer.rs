@@ -78,6 +78,10 @@ pub trait Buffer: AsRef<[u8]> + AsMut<[u8]> {
             self.truncate(range.start);
             return Ok(());
         }
+        if bytes.len() == range.len() {
+            self.as_mut().get_mut(range).ok_or(Full)?.copy_from_slice(bytes);
+            return Ok(());
+        }
         let moved_to = range.start.checked_add(bytes.len()).ok_or(Full)?;
         let tail = length.wrapping_sub(range.end);
         let new_length = moved_to.checked_add(tail).ok_or(Full)?;

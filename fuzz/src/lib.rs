@@ -7,7 +7,7 @@ use fastsession_core::rand_core::{TryCryptoRng, TryRng};
 use fastsession_core::time::UnixTime;
 use fastsession_core::token::{Fernet, Key, KeyRing};
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 pub const AT: u64 = 1_700_000_000;
 pub const NOW: UnixTime = UnixTime::from_secs(AT);
@@ -35,7 +35,8 @@ pub fn record(plaintext: &[u8]) -> Vec<u8> {
     let length = u16::try_from(NAMESPACE.len()).unwrap().to_be_bytes();
     let info = [b"fastsession record 1", &length[..], NAMESPACE.as_bytes(), &[1]].concat();
     let root = hmac(&hmac(b"fastsession hkdf 1", &KEY), &info);
-    let key = hmac(&root, &[ID, &[1]].concat());
+    let label = b"fastsession keys of record 1";
+    let key: [u8; 32] = Sha256::digest([&[0, 0, 0, 1], &root[..], label, ID].concat()).into();
     let fernet = Fernet::new(KeyRing::new(Key::from_bytes(&key).unwrap()));
     let text = fernet.encrypt_at(plaintext, NOW, &mut Numbers::default()).unwrap();
     from_base64(&text)

@@ -302,7 +302,7 @@ impl Manager {
                 (Plan::Store(purpose), Place { key: stored.key, new: None })
             }
         };
-        *target = Some(self.seal(session, place, is_new, *now, rng)?);
+        self.seal(target, session, place, is_new, *now, rng)?;
         Ok(plan)
     }
 
@@ -337,15 +337,17 @@ impl Manager {
         (self.make_id)(*random)
     }
 
-    /// Seals the session, in its buffer, as the record of `place`. What is new goes on the owner's list and into a cookie.
+    /// Seals the session, in its buffer, as the record of `place`, which becomes the target. What is new goes on the owner's list and
+    /// into a cookie.
     fn seal<B: Buffer>(
         &self,
+        target: &mut Option<Target>,
         session: &mut Session<B>,
         place: Place,
         is_new: bool,
         now: UnixTime,
         rng: &mut impl CryptoRng,
-    ) -> Result<Target, CommitError> {
+    ) -> Result<(), CommitError> {
         if place.new.is_some() {
             // A new id would stand for another secret than the pages that are out were given.
             session.header.csrf_secret = session.csrf_secret();
@@ -355,9 +357,12 @@ impl Manager {
         session.header.revision = session.header.revision.saturating_add(1);
         let Place { key, new } = place;
         let filed = if self.has_owners { self.file(session, &key, is_new, now, rng) } else { None };
-        let mut ivs = [[0; 16]; 2];
-        rng.fill_bytes(ivs.as_flattened_mut());
-        let [record_iv, cookie_iv] = ivs;
+        let mut random_iv = || {
+            let mut iv = [0; 16];
+            rng.fill_bytes(&mut iv);
+            iv
+        };
+        let (record_iv, cookie_iv) = (random_iv(), is_new.then(&mut random_iv));
         let State { data, header, origin, record_key, .. } = &mut **session;
         let record_key = match (&new, origin) {
             (Some((_, key)), _) => key,
@@ -367,6 +372,7 @@ impl Manager {
             (None, Origin::Fresh(_)) => return Err(SessionError::Value(ValueError::Corrupt).into()),
         };
         data.seal(header, record_key, now, record_iv)?;
-        Ok(Target { new_id: new.map(|(id, _)| id), key, filed, cookie_iv: is_new.then_some(cookie_iv) })
+        *target = Some(Target { new_id: new.map(|(id, _)| id), key, filed, cookie_iv });
+        Ok(())
     }
 }

@@ -125,6 +125,34 @@ impl Hash {
         compress(&mut self.state, slice::from_ref(&self.block));
         bytes_of(&self.state)
     }
+
+    /// Hashes `bytes`, which are the last ones, and finishes.
+    #[inline]
+    pub(super) fn finish_with(&mut self, bytes: &[u8]) -> [u8; HASH_LENGTH] {
+        if self.filled > 0 {
+            self.update(bytes);
+            return self.finish();
+        }
+        // The end is written before the blocks in front of it are hashed: what was written in pieces, the processor reads at once
+        // only when all that stands before the writing is done.
+        let (blocks, rest) = bytes.as_chunks();
+        let bits = self.hashed.wrapping_add(bytes.len() as u64).wrapping_mul(8);
+        let mut end = Secret::<{ 2 * HASH_BLOCK }>::zero();
+        copy(rest, end.as_mut_slice());
+        if let Some(behind) = end.get_mut(rest.len()) {
+            *behind = 0x80;
+        }
+        let length = if rest.len() < LENGTH_AT { HASH_BLOCK } else { 2 * HASH_BLOCK };
+        let end = end.get_mut(..length).unwrap_or_default();
+        if let Some(length) = end.last_chunk_mut() {
+            *length = bits.to_be_bytes();
+        }
+        if !blocks.is_empty() {
+            compress(&mut self.state, blocks);
+        }
+        compress(&mut self.state, end.as_chunks().0);
+        bytes_of(&self.state)
+    }
 }
 
 impl Drop for Hash {
@@ -149,6 +177,32 @@ pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
     let length = from.len().min(to.len());
     if let (Some(from), Some(to)) = (from.get(..length), to.get_mut(..length)) {
         to.copy_from_slice(from);
+    }
+}
+
+/// What HMAC hashes last: all but the inner hash is known before, the padding too. Erased on drop.
+struct Outer {
+    /// After the key's outer block.
+    state: State,
+    block: [u8; HASH_BLOCK],
+}
+
+impl Outer {
+    #[inline]
+    fn finish(mut self, inner: [u8; HASH_LENGTH]) -> [u8; HASH_LENGTH] {
+        if let Some(start) = self.block.first_chunk_mut() {
+            *start = inner;
+        }
+        compress(&mut self.state, slice::from_ref(&self.block));
+        bytes_of(&self.state)
+    }
+}
+
+impl Drop for Outer {
+    #[inline]
+    fn drop(&mut self) {
+        self.state.as_mut_slice().zeroize();
+        self.block.as_mut_slice().zeroize();
     }
 }
 
@@ -183,10 +237,11 @@ impl Mac {
     /// `HMAC(key, parts[0] ‖ parts[1] ‖ …)`, RFC 2104.
     pub(crate) fn tag(&self, parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
         let mut message = self.begin();
-        for part in parts {
+        let (last, others) = parts.split_last().map_or((&[][..], parts), |(last, others)| (*last, others));
+        for part in others {
             message.update(part);
         }
-        self.finish(&mut message)
+        self.finish(message, last)
     }
 
     /// Whether `tag` is `HMAC(key, parts[0] ‖ parts[1] ‖ …)`; takes the same time for every wrong tag.
@@ -205,15 +260,11 @@ impl Mac {
         Hash::after(self.states[0], HASH_BLOCK as u64)
     }
 
-    /// The hash of the key's outer block and of the inner hash: all but that is known, the padding too.
+    /// The tag of a message that [`Self::begin`] began and that ends with `last`.
     #[inline]
-    pub(super) fn finish(&self, message: &mut Hash) -> [u8; HASH_LENGTH] {
-        let mut outer = Hash { block: OUTER_BLOCK, ..Hash::after(self.states[1], HASH_BLOCK as u64) };
-        if let Some(start) = outer.block.first_chunk_mut() {
-            *start = message.finish();
-        }
-        compress(&mut outer.state, slice::from_ref(&outer.block));
-        bytes_of(&outer.state)
+    pub(super) fn finish(&self, mut message: Hash, last: &[u8]) -> [u8; HASH_LENGTH] {
+        let outer = Outer { state: self.states[1], block: OUTER_BLOCK };
+        outer.finish(message.finish_with(last))
     }
 }
 

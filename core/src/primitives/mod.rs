@@ -47,10 +47,11 @@ impl Hasher {
     /// `SHA-256(prefix ‖ parts[0] ‖ parts[1] ‖ …)`, FIPS 180-4.
     pub(crate) fn hash(&self, parts: &[&[u8]]) -> [u8; HASH_LENGTH] {
         let mut hash = self.0.clone();
-        for part in parts {
+        let Some((last, others)) = parts.split_last() else { return hash.finish() };
+        for part in others {
             hash.update(part);
         }
-        hash.finish()
+        hash.finish_with(last)
     }
 }
 
@@ -73,8 +74,26 @@ pub(crate) fn hkdf_block(prk: &Mac, before: &[u8], info: &[&[u8]], counter: u8) 
     for part in info {
         message.update(part);
     }
-    message.update(&[counter]);
-    prk.finish(&mut message)
+    prk.finish(message, &[counter])
+}
+
+/// Bytes of the label of a [`OneStepKdf`]: with the counter and the secret they fill a block of SHA-256.
+pub(crate) const KDF_LABEL_LENGTH: usize = HASH_BLOCK - 4 - HASH_LENGTH;
+
+/// The one-step key derivation of NIST SP 800-56C rev. 2 section 4.1 with SHA-256, for keys of one hash.
+///
+/// What all keys have in common is hashed once, and then each short `info` in a single block.
+pub(crate) struct OneStepKdf(Hasher);
+
+impl OneStepKdf {
+    pub(crate) fn new(secret: &Secret<HASH_LENGTH>, label: &[u8; KDF_LABEL_LENGTH]) -> Self {
+        Self(Hasher::new().absorb(&1_u32.to_be_bytes()).absorb(secret.as_slice()).absorb(label))
+    }
+
+    /// `SHA-256(00000001 ‖ secret ‖ label ‖ info)`.
+    pub(crate) fn derive(&self, info: &[u8]) -> Secret<HASH_LENGTH> {
+        Secret::new(self.0.hash(&[info]))
+    }
 }
 
 /// PBKDF2-HMAC-SHA256 into `key`, RFC 8018 section 5.2. No iterations count as one.
@@ -122,11 +141,13 @@ impl Cipher {
             let next = encrypted.wrapping_add(HASH_BLOCK).min(signed.len());
             let blocks = signed.get_mut(encrypted..next).unwrap_or_default().as_chunks_mut().0;
             encryptor.encrypt_blocks(Array::cast_slice_from_core_mut(blocks));
-            message.update(signed.get(hashed..ready).unwrap_or_default());
-            (hashed, encrypted) = (ready, next);
+            encrypted = next;
+            if encrypted < signed.len() {
+                message.update(signed.get(hashed..ready).unwrap_or_default());
+                hashed = ready;
+            }
         }
-        message.update(signed.get(hashed..).unwrap_or_default());
-        mac.finish(&mut message)
+        mac.finish(message, signed.get(hashed..).unwrap_or_default())
     }
 
     /// In place: `P[i] = AES⁻¹(key, C[i]) ⊕ C[i-1]` with `C[-1] = iv`.

@@ -93,11 +93,13 @@ impl<'a> Iterator for Entries<'a> {
     }
 }
 
-/// How many entries `bytes` hold, which must be nothing else: keys of a legal length, and whole values.
-pub(crate) fn count(bytes: &[u8]) -> Result<usize, Flaw> {
-    let mut count = 0_usize;
+/// How many entries `bytes` hold, which must be nothing else: keys of a legal length, and whole values; and whether any of them
+/// ends by itself.
+pub(crate) fn count(bytes: &[u8]) -> Result<(usize, bool), Flaw> {
+    let (mut count, mut has_ends) = (0_usize, false);
     for entry in Entries::new(bytes) {
-        let key = entry?.key;
+        let Entry { key, life, .. } = entry?;
+        has_ends |= matches!(life, Life::Until(_));
         let is_legal = (1..=MAX_KEY_LENGTH).contains(&key.len());
         // Most keys are ASCII, which is faster to see.
         if !is_legal || !(key.is_ascii() || core::str::from_utf8(key).is_ok()) {
@@ -105,7 +107,7 @@ pub(crate) fn count(bytes: &[u8]) -> Result<usize, Flaw> {
         }
         count = count.wrapping_add(1);
     }
-    Ok(count)
+    Ok((count, has_ends))
 }
 
 /// The entry under `key`: among the flash entries, or among the others.

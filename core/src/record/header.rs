@@ -1,7 +1,5 @@
 //! The fixed fields at the start of a record.
 
-use core::ops::Deref;
-
 use super::fields::{FieldReader, FieldWriter};
 use super::{Kind, Unreadable};
 use crate::primitives::Secret;
@@ -31,20 +29,6 @@ pub(crate) struct Header {
     pub(crate) absolute_timeout: Option<u64>,
     /// What CSRF tokens are masked over, if that is not what follows from the id.
     pub(crate) csrf_secret: Option<Secret<CSRF_SECRET_LENGTH>>,
-}
-
-/// A header as it stands at the start of a record.
-pub(crate) struct Encoded {
-    bytes: Secret<MAX_LENGTH>,
-    length: usize,
-}
-
-impl Deref for Encoded {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
 }
 
 /// How long a session lives, in seconds: unused, and at all.
@@ -80,13 +64,12 @@ impl Header {
         self.created.after_secs(self.lifetimes(configured).absolute)
     }
 
-    /// Kind, version and fields, as the record begins.
-    pub(crate) fn encode(&self) -> Result<Encoded, Unreadable> {
-        let mut bytes = Secret::zero();
-        let mut fields = FieldWriter::new(bytes.as_mut_slice());
+    /// Kind, version and fields, as the record begins: in `room`, where they lie as they were written.
+    pub(crate) fn encode<'a>(&self, room: &'a mut Secret<MAX_LENGTH>) -> Result<&'a [u8], Unreadable> {
+        let mut fields = FieldWriter::new(room.as_mut_slice());
         self.write(&mut fields);
         let length = fields.finish()?;
-        Ok(Encoded { bytes, length })
+        room.get(..length).ok_or(Unreadable)
     }
 
     /// As [`Self::encode`], among other fields.
@@ -138,14 +121,15 @@ mod tests {
         header.idle_timeout = Some(u64::MAX);
         header.absolute_timeout = Some(u64::MAX);
         header.csrf_secret = Some(Secret::new([0xff; 32]));
-        let bytes = header.encode().unwrap();
+        let mut room = Secret::zero();
+        let bytes = header.encode(&mut room).unwrap();
         assert_eq!(bytes.len(), MAX_LENGTH);
-        assert!(decode(&bytes).unwrap() == header);
+        assert!(decode(bytes).unwrap() == header);
     }
 
     #[test]
     fn a_secret_is_there_or_not() {
-        let mut bytes = Header::new(UnixTime::from_secs(1)).encode().unwrap().to_vec();
+        let mut bytes = Header::new(UnixTime::from_secs(1)).encode(&mut Secret::zero()).unwrap().to_vec();
         let last = bytes.len() - 1;
         assert_eq!(bytes[last], 0);
         for wrong in 1..=255 {
@@ -156,7 +140,7 @@ mod tests {
 
     #[test]
     fn another_kind_or_version_is_unreadable() {
-        let bytes = Header::new(UnixTime::from_secs(1)).encode().unwrap().to_vec();
+        let bytes = Header::new(UnixTime::from_secs(1)).encode(&mut Secret::zero()).unwrap().to_vec();
         for (at, other) in [(0, Kind::Listing as u8), (1, FORMAT_VERSION + 1)] {
             let mut changed = bytes.clone();
             changed[at] = other;

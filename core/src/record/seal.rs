@@ -1,7 +1,7 @@
 //! The key of a record, and the name that a store holds it under.
 
 use crate::id::SessionId;
-use crate::primitives::{self, Hasher, Mac};
+use crate::primitives::{Hasher, KDF_LABEL_LENGTH, OneStepKdf};
 use crate::store::StoreKey;
 #[cfg(not(feature = "alloc"))]
 use crate::token::MAX_KEYS;
@@ -9,6 +9,8 @@ use crate::token::{KeyRing, LightKey, RingKey};
 
 /// What records' keys are for; the number is the version of the derivation.
 const PURPOSE: &[u8] = b"fastsession record 1";
+/// What a record's key is derived from the root for.
+const LABEL: &[u8; KDF_LABEL_LENGTH] = b"fastsession keys of record 1";
 
 /// The most bytes of a namespace.
 pub const MAX_NAMESPACE_LENGTH: usize = 128;
@@ -108,17 +110,17 @@ impl RecordRoots {
     }
 }
 
-/// A subkey that is derived once, so that a record's key takes two blocks of SHA-256 whatever the namespace.
-pub(crate) struct RecordRoot(Mac);
+/// A subkey that is derived once, so that a record's key takes one block of SHA-256 whatever the namespace.
+pub(crate) struct RecordRoot(OneStepKdf);
 
 impl RecordRoot {
     /// HKDF-Expand(PRK, "fastsession record 1" ‖ length of the namespace in 2 bytes ‖ namespace).
     fn new(ring_key: &RingKey, namespace: &Namespace) -> Self {
-        Self(Mac::new(ring_key.subkey(&[PURPOSE, &namespace.prefixed]).as_slice()))
+        Self(OneStepKdf::new(&ring_key.subkey(&[PURPOSE, &namespace.prefixed]), LABEL))
     }
 
-    /// HKDF-Expand(root, id).
+    /// SHA-256(00000001 ‖ root ‖ "fastsession keys of record 1" ‖ id).
     pub(crate) fn record_key(&self, id: &SessionId) -> LightKey {
-        LightKey::new(&primitives::hkdf_expand(&self.0, &[id.as_bytes()]))
+        LightKey::new(&self.0.derive(id.as_bytes()))
     }
 }

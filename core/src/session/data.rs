@@ -19,6 +19,7 @@ use super::changes::{self, Changes, How};
 use super::error::{SessionError, TooLarge};
 use super::identity::{MAX_LABEL_LENGTH, is_owner};
 use crate::buffer::Buffer;
+use crate::primitives::Secret;
 use crate::record::Unreadable;
 use crate::record::entries::{self, Entries, Entry, Life, MAX_KEY_LENGTH};
 use crate::record::fields::FieldReader;
@@ -47,6 +48,8 @@ pub(crate) struct Data<B: Buffer> {
     log: usize,
     /// How many entries there are.
     count: usize,
+    /// Whether there may be entries that end by themselves.
+    has_ends: bool,
 }
 
 /// Where the parts of an open session begin, in their order in the buffer, and how many entries there are.
@@ -65,7 +68,7 @@ impl<B: Buffer> Data<B> {
     /// The record in `buffer`, sealed; or none, if the buffer is empty.
     pub(crate) fn new(buffer: B, limit: usize) -> Self {
         let log = buffer.len();
-        Self { buffer, limit, owner: 0, label: 0, count_at: 0, entries: 0, log, count: 0 }
+        Self { buffer, limit, owner: 0, label: 0, count_at: 0, entries: 0, log, count: 0, has_ends: true }
     }
 
     /// Takes the first `length` bytes for an open session whose parts begin at these offsets. What is not there reads as empty.
@@ -141,7 +144,7 @@ impl<B: Buffer> Data<B> {
         self.count_at = at(&reader);
         let count = reader.varint().map_err(|_| Unreadable)?;
         self.entries = at(&reader);
-        self.count = entries::count(reader.rest()).map_err(|_| Unreadable)?;
+        (self.count, self.has_ends) = entries::count(reader.rest()).map_err(|_| Unreadable)?;
         if wire::widen(self.count) == count { Ok(()) } else { Err(Unreadable) }
     }
 
@@ -156,8 +159,9 @@ impl<B: Buffer> Data<B> {
         let key = key.ready();
         self.lay_out()?;
         self.write_count()?;
-        let header = header.encode().map_err(|Unreadable| ValueError::Corrupt)?;
-        self.replace(PREFIX..self.owner, &header)?;
+        let mut room = Secret::zero();
+        let header = header.encode(&mut room).map_err(|Unreadable| ValueError::Corrupt)?;
+        self.replace(PREFIX..self.owner, header)?;
         let shift = |offset: &mut usize, from: usize| {
             *offset = offset.wrapping_sub(from).wrapping_add(PREFIX).wrapping_add(header.len());
         };
@@ -168,10 +172,11 @@ impl<B: Buffer> Data<B> {
         }
         let plain_length = self.log.wrapping_sub(PREFIX);
         let length = sealed_len(plain_length);
-        // Padding and MAC take at most 16 and 32 bytes.
-        let room = [0; 48];
-        let room = room.get(..length.wrapping_sub(self.log)).ok_or(ValueError::Corrupt)?;
-        self.replace(self.log..self.log, room)?;
+        // Room for padding and MAC, which are written over what is there.
+        let (log, end) = (self.log, self.buffer.len());
+        let grown = end.saturating_sub(log).saturating_add(length);
+        self.buffer.try_resize(grown).map_err(|_| self.too_large(grown, None))?;
+        self.buffer.as_mut().copy_within(log..end, length);
         self.log = length;
         let token = self.buffer.as_mut().get_mut(..length).unwrap_or_default();
         key.seal_in_place(token, plain_length, at, iv).map_err(|_| ValueError::Corrupt)?;
@@ -265,7 +270,18 @@ impl<B: Buffer> Data<B> {
         let count = self.count.wrapping_add(usize::from(old.is_none()));
         let removed = old.as_ref().map_or(0, ExactSizeIterator::len);
         self.check_size(count, removed, length, start.wrapping_sub(self.log), (key, length))?;
-        // From here on nothing can fail. [log][new entry] becomes [new entry][log], then the old entry goes.
+        // From here on nothing can fail.
+        self.has_ends |= matches!(life, Life::Until(_));
+        if let Some(old) = old.as_ref().filter(|old| old.end == self.log && old.len() == length) {
+            // The last entry once more, as a counter is: it need not move.
+            self.buffer.as_mut().copy_within(start.., old.start);
+            self.buffer.truncate(start);
+            if let Some(at) = logged_at {
+                changes::set_how(self.buffer.as_mut(), at, how);
+            }
+            return Ok(());
+        }
+        // [log][new entry] becomes [new entry][log], then the old entry goes.
         if let Some(behind) = self.buffer.as_mut().get_mut(self.log..) {
             move_to_end(behind, start.wrapping_sub(self.log));
         }
@@ -307,7 +323,7 @@ impl<B: Buffer> Data<B> {
 
     /// Removes the entries whose own time is over. That is no change that would have to be replayed.
     pub(crate) fn prune(&mut self, now: UnixTime) {
-        loop {
+        while self.has_ends {
             let over = self.entries().find_map(|entry| entry.ok().filter(|entry| entry.life.is_over(now)));
             let Some(range) = over.map(|entry| self.absolute(&entry.range)) else { return };
             self.cut(range);

@@ -129,6 +129,22 @@ impl<'de> Reader<'de> {
     }
 
     fn long_varint(&mut self) -> Result<u64> {
+        // In WebAssembly one way of doing it is enough: what counts there is size.
+        let eight = self.rest.first_chunk().filter(|_| cfg!(not(target_arch = "wasm32")));
+        let Some((number, length)) = eight.and_then(|bytes| gather(*bytes)) else {
+            return self.varint_bytewise();
+        };
+        // The bits of the last byte.
+        if number.wrapping_shr(length.saturating_sub(1).saturating_mul(7)) == 0 {
+            return Err(Flaw::Corrupt);
+        }
+        self.rest = self.rest.get(length as usize..).unwrap_or_default();
+        Ok(number)
+    }
+
+    /// As [`Self::varint`], of more than eight bytes or with fewer than eight left.
+    #[cfg_attr(not(target_arch = "wasm32"), cold)]
+    fn varint_bytewise(&mut self) -> Result<u64> {
         let (mut number, mut shift) = (0_u64, 0_u32);
         for (index, &byte) in self.rest.iter().take(MAX_VARINT).enumerate() {
             number |= u64::from(byte & 0x7f).wrapping_shl(shift);
@@ -204,6 +220,26 @@ impl Varint {
     pub(crate) fn as_slice(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
+}
+
+/// The bit of a byte that says that more follow, in each of eight.
+const MORE: u64 = 0x8080_8080_8080_8080;
+
+/// The variable-length integer that begins and ends in these bytes, and how many of them it takes: all of them at once, where
+/// a loop has a branch for each that the processor may foresee wrongly. `None` if it does not end in them.
+#[inline]
+const fn gather(bytes: [u8; 8]) -> Option<(u64, u32)> {
+    let word = u64::from_le_bytes(bytes);
+    let ends = !word & MORE;
+    if ends == 0 {
+        return None;
+    }
+    let length = ends.trailing_zeros().div_ceil(8);
+    let sevens = word & (u64::MAX >> ends.trailing_zeros().abs_diff(63)) & !MORE;
+    let pairs = sevens & 0x007f_007f_007f_007f | (sevens & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = pairs & 0x0000_3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    let number = fours & 0x0000_0000_0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4;
+    Some((number, length))
 }
 
 /// A length as it is written. No `usize` is wider than 64 bits.

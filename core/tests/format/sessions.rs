@@ -28,7 +28,7 @@ fn record_root() -> [u8; 32] {
 }
 
 pub(crate) fn record_key() -> [u8; 32] {
-    second::hmac(&record_root(), &[id().as_bytes(), &[1]])
+    second::sha256(&[&[0, 0, 0, 1], &record_root(), b"fastsession keys of record 1", id().as_bytes()])
 }
 
 fn listing_key(store_key: &str) -> [u8; 32] {

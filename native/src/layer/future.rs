@@ -50,11 +50,13 @@ where
     B: Default + Send + 'static,
     E: Send + 'static,
 {
+    #[inline]
     pub(super) fn bound(handler: F, slot: Arc<Slot>) -> Self {
         Self { kind: Kind::Bound { work: Work::Handler { handler, slot } } }
     }
 
     /// Goes on even if nobody waits for the response any more.
+    #[inline]
     pub(super) fn kept(handler: F, slot: Arc<Slot>) -> Self {
         Self { kind: Kind::Kept { work: Kept::new(Work::Handler { handler, slot }) } }
     }

@@ -70,8 +70,11 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let slot = Arc::new(Slot::new(self.manager.clone()));
         request.extensions_mut().insert(Arc::clone(&slot));
-        let is_safe = request.method().is_safe();
-        let handler = self.inner.call(request);
-        if is_safe { ResponseFuture::bound(handler, slot) } else { ResponseFuture::kept(handler, slot) }
+        // One call for each, so that the handler's future can be made where it is to lie.
+        if request.method().is_safe() {
+            ResponseFuture::bound(self.inner.call(request), slot)
+        } else {
+            ResponseFuture::kept(self.inner.call(request), slot)
+        }
     }
 }

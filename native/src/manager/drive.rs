@@ -46,7 +46,8 @@ pub(crate) struct Repeat {
     pub(crate) run: Update,
 }
 
-type Update = Box<dyn FnMut(&mut CoreSession) -> Result<(), SessionError> + Send>;
+/// Runs on the session, for the key.
+type Update = Box<dyn FnMut(&mut CoreSession, &str) -> Result<(), SessionError> + Send>;
 
 impl Inner {
     pub(crate) fn core(&self) -> &Manager {
@@ -106,8 +107,8 @@ impl Inner {
     }
 
     /// Seals the session and says what is to be written.
-    pub(crate) fn commit(&self, session: CoreSession) -> Result<CoreCommit, Error> {
-        Ok(self.core.commit(session, self.clock.now(), &mut rand::rng())?)
+    pub(crate) fn commit(&self, session: CoreSession, now: UnixTime) -> Result<CoreCommit, Error> {
+        Ok(self.core.commit(session, now, &mut rand::rng())?)
     }
 
     /// Ends a commit that has nothing left to write.
@@ -187,7 +188,9 @@ impl Inner {
         self.emit_kind(EventKind::Merged, session.key());
         *retries = retries.saturating_add(1);
         pause(*retries).await;
-        repeat(session, repeats).and_then(|session| self.commit(session)).inspect_err(|_| self.forget(orphan))
+        repeat(session, repeats)
+            .and_then(|session| self.commit(session, self.now()))
+            .inspect_err(|_| self.forget(orphan))
     }
 
     /// Deletes a record that no browser knows of, as far as the store can still be reached. Nobody waits for that.
@@ -225,7 +228,7 @@ impl Inner {
 fn repeat(mut session: CoreSession, repeats: &mut [Repeat]) -> Result<CoreSession, Error> {
     let pending: Vec<String> = session.pending_updates().map(str::to_owned).collect();
     for update in repeats.iter_mut().filter(|update| pending.contains(&update.key)) {
-        (update.run)(&mut session)?;
+        (update.run)(&mut session, &update.key)?;
     }
     Ok(session)
 }

@@ -175,7 +175,8 @@ impl Slot {
             session.discard_changes();
         }
         let inner = self.manager.inner();
-        if inner.core().settle(session, inner.now()) {
+        let now = inner.now();
+        if inner.core().settle(session, now) {
             state.phase = next;
             return Ok(nothing);
         }
@@ -190,7 +191,7 @@ impl Slot {
         }
         drop(state);
         let unfinished = Unfinished(self);
-        let mut commit = inner.commit(session)?;
+        let mut commit = inner.commit(session, now)?;
         if !inner.write_at_once(&mut commit) {
             std::mem::forget(unfinished);
             return Ok(Begun { job: Some(Job { commit, repeats }), ..nothing });
@@ -453,12 +454,12 @@ impl Drop for Slot {
         let is_left = matches!(state.phase, Phase::Open | Phase::Detached)
             && state.session.as_ref().is_some_and(CoreSession::is_destroyed);
         let (true, Some(session)) = (is_left, state.session.take()) else { return };
+        let inner = Arc::clone(self.manager.inner());
         let (Ok(runtime), Ok(commit)) =
-            (tokio::runtime::Handle::try_current(), self.manager.inner().commit(session))
+            (tokio::runtime::Handle::try_current(), inner.commit(session, inner.now()))
         else {
             return;
         };
-        let inner = Arc::clone(self.manager.inner());
         runtime.spawn(async move {
             // The store's failure was logged; nobody is left to be told.
             let _ = inner.write(commit, Vec::new()).await;

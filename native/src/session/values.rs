@@ -62,10 +62,8 @@ impl Session {
             let value = session.update(key, &mut change)?;
             repeats.push(Repeat {
                 key: key.to_owned(),
-                run: Box::new({
-                    let key = key.to_owned();
-                    move |session| session.update(&key, &mut change).map(drop)
-                }),
+                // Most closures hold nothing, and need no room then.
+                run: Box::new(move |session, key| session.update(key, &mut change).map(drop)),
             });
             Ok(value)
         })

@@ -91,7 +91,7 @@ def subkey(key, purpose, namespace, rest):
 
 def record_key(key, namespace, session_id):
     root = subkey(key, b"fastsession record 1", namespace, b"")
-    return mac(root, session_id + b"\x01")
+    return hashlib.sha256(b"\x00\x00\x00\x01" + root + b"fastsession keys of record 1" + session_id).digest()
 
 
 def listing_key(key, namespace, store_key):

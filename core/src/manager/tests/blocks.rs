@@ -11,9 +11,9 @@ fn a_request_hashes_no_more_than_the_format_asks_for() {
     session.insert("visits", &1).unwrap();
     let cookie = host.save(session).cookie;
 
-    // The cookie's MAC 3, the store key 1, the record's key 2 and the states of its MAC 2, the record's MAC 3.
+    // The cookie's MAC 3, the store key 1, the record's key 1 and the states of its MAC 2, the record's MAC 3.
     let (read, mut session) = blocks::of(|| host.load(&cookie));
-    assert_eq!((read, session.reason()), (11, None));
+    assert_eq!((read, session.reason()), (10, None));
 
     // The record's MAC: its key is at hand, and so is all that the cookie would need.
     session.insert("visits", &2).unwrap();

@@ -38,7 +38,19 @@ pub(super) fn encode(bytes: &[u8], text: &mut [u8]) -> Result<usize, Full> {
     ENGINE.encode_slice(bytes, text).map_err(|_| Full)
 }
 
+/// The most characters that `base64-simd` decodes sooner than `base64`: a session cookie's token has 140.
+#[cfg(feature = "std")]
+const SHORT: usize = 256;
+
 /// As [`super::decode`], of a text without padding.
 pub(super) fn decode(text: &[u8], bytes: &mut [u8]) -> Result<usize, InvalidBase64> {
+    #[cfg(feature = "std")]
+    if text.len() <= SHORT {
+        use base64_simd::AsOut as _;
+        // It panics where the bytes do not fit.
+        let room = bytes.get_mut(..super::decoded_len(text)).ok_or(InvalidBase64)?;
+        let decoded = base64_simd::URL_SAFE_NO_PAD.decode(text, room.as_out()).map_err(|_| InvalidBase64)?;
+        return Ok(decoded.len());
+    }
     ENGINE.decode_slice(text, bytes).map_err(|_| InvalidBase64)
 }
