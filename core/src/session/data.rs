@@ -174,6 +174,9 @@ impl<B: Buffer> Data<B> {
         let length = sealed_len(plain_length);
         // Room for padding and MAC, which are written over what is there.
         let (log, end) = (self.log, self.buffer.len());
+        if log > end {
+            return Err(ValueError::Corrupt.into());
+        }
         let grown = end.saturating_sub(log).saturating_add(length);
         self.buffer.try_resize(grown).map_err(|_| self.too_large(grown, None))?;
         self.buffer.as_mut().copy_within(log..end, length);
