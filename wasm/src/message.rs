@@ -15,7 +15,6 @@ use fastsession_core::store::StoreKey;
 use crate::failure::Failure;
 
 // The kinds of values; the numbers are the same in js/src/value/kind.ts.
-#[cfg(feature = "sessions")]
 const BOOL: u8 = 1;
 const INT: u8 = 2;
 const STR: u8 = 5;
@@ -24,6 +23,9 @@ const BYTES: u8 = 6;
 const LIST: u8 = 9;
 const END: u8 = 10;
 const ABSENT: u8 = 11;
+
+/// The largest integer that a number of JavaScript is exact for.
+const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// Bytes of a length that is written after what it is the length of.
 #[cfg(feature = "sessions")]
@@ -104,10 +106,11 @@ impl Writer {
         self.extend(&[BOOL, u8::from(flag)]);
     }
 
+    /// A number; one that JavaScript's do not reach is the largest that they do.
     pub(crate) fn number(&mut self, number: u64) {
         self.byte(INT);
         // The lowest bit says that a number is below zero, which none is here.
-        self.varint(number << 1);
+        self.varint(number.min(MAX_SAFE_INTEGER) << 1);
     }
 
     pub(crate) fn length(&mut self, length: usize) {
@@ -244,6 +247,11 @@ impl<'a> Reader<'a> {
         0
     }
 
+    #[inline(never)]
+    fn kind(&mut self, kind: u8) {
+        self.is_broken |= self.byte() != kind;
+    }
+
     /// Whether what follows is absent, which is all that is read of it.
     #[inline(never)]
     fn is_absent(&mut self) -> bool {
@@ -265,7 +273,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn number(&mut self) -> u64 {
-        self.byte();
+        self.kind(INT);
         self.varint() >> 1
     }
 
@@ -274,7 +282,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn flag(&mut self) -> bool {
-        self.byte();
+        self.kind(BOOL);
         self.byte() != 0
     }
 

@@ -66,8 +66,10 @@ const SESSION_OVERHEAD = 512;
  */
 export class Session<Data extends object = any> {
   readonly #host: Host;
-  /** The cookies that the browser has: the request's, and before them those that were set since. */
-  #held: string;
+  /** The cookies of the request. */
+  readonly #request: string;
+  /** Those that were set since, without their attributes, by name. */
+  readonly #set = new Map<string, string>();
   #state!: State;
   #values!: Map<string, Uint8Array>;
   #flashes!: Map<string, Uint8Array>;
@@ -91,7 +93,7 @@ export class Session<Data extends object = any> {
   /** @internal */
   constructor(host: Host, state: State, cookies: string) {
     this.#host = host;
-    this.#held = cookies;
+    this.#request = cookies;
     this.#takeUp(state, Phase.Open);
   }
 
@@ -119,7 +121,7 @@ export class Session<Data extends object = any> {
     if (until !== undefined && !isWhole(until, 0, MAX_TIME)) throw new SessionError("invalid_until");
     const encoded = encode(value, key);
     this.#change(What.Insert, key, encoded, until);
-    this.#values.set(key, encoded);
+    this.#put(key, encoded);
   }
 
   /**
@@ -134,7 +136,7 @@ export class Session<Data extends object = any> {
     if (typeof make !== "function") throw invalidArgument("update needs a function of the old value");
     const encoded = encode(make(this.get(key)), key);
     this.#change(What.Update, key, encoded);
-    this.#values.set(key, encoded);
+    this.#put(key, encoded);
     this.#repeats.push([key, make]);
     return decode(encoded) as Data[K];
   }
@@ -146,8 +148,11 @@ export class Session<Data extends object = any> {
    */
   remove(key: KeyOf<Data>): boolean {
     this.#checkKey(key);
+    const isThere = this.has(key);
+    // The core may be told of the change, and tell what is left then.
     this.#change(What.Remove, key);
-    return this.#values.delete(key);
+    this.#values.delete(key);
+    return isThere;
   }
 
   /**
@@ -417,7 +422,8 @@ export class Session<Data extends object = any> {
       this.#checkAlive();
       if (this.#phase !== Phase.Open && this.#host.placement === "cookie") throw new SessionError("response_sent");
       commits = this.#commits;
-      state = await load(this.#host, this.#held);
+      // What was set since the request stands before what came with it.
+      state = await load(this.#host, [...this.#set.values(), this.#request].join("; "));
       // Meanwhile, whoever wanted the session ended must not get it back.
       this.#checkAlive();
       // A commit may have been quicker: what was read may be from before it.
@@ -437,9 +443,11 @@ export class Session<Data extends object = any> {
   async #carryOut(planned: Planned, next: Phase): Promise<void> {
     try {
       const [cookies, key, state] = await carryOut(this.#host, planned, (merged) => this.#repeat(merged));
-      for (const cookie of cookies) this.#cookies.set(cookie.split("=", 1)[0]!, cookie);
-      // As the browser reads them: what stands behind a value is other cookies to the core.
-      this.#held = [...cookies, this.#held].join("; ");
+      for (const cookie of cookies) {
+        const name = cookie.split("=", 1)[0]!;
+        this.#cookies.set(name, cookie);
+        this.#set.set(name, cookie.split(";", 1)[0]!);
+      }
       this.#state[Fact.Key] = key ?? this.#state[Fact.Key];
       if (state.length !== 0) this.#takeUp(state, next, this.#isDestroyed);
     } catch (error) {
@@ -465,10 +473,16 @@ export class Session<Data extends object = any> {
     for (const [key, make] of this.#repeats) {
       if (!merged[Fact.Pending].includes(key)) continue;
       const encoded = encode(make(this.get(key as KeyOf<Data>)), key);
-      this.#values.set(key, encoded);
+      this.#put(key, encoded);
       this.#changes.push([What.Update, key, encoded, undefined, undefined]);
     }
     return this.#changes;
+  }
+
+  /** Keys are in the order in which they were last written, as in the core. */
+  #put(key: string, encoded: Uint8Array): void {
+    this.#values.delete(key);
+    this.#values.set(key, encoded);
   }
 
   /**

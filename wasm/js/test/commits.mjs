@@ -460,6 +460,50 @@ export function commits({ make, visitor, count, mapStore }) {
       }
     }],
 
+    ["what was removed was there, also where the core is told of it at once", async () => {
+      const session = await visitor().session();
+      session.insert("a", 1);
+      for (let change = 0; change < 600; change++) {
+        session.insert("b", change);
+        ok(session.remove("b") && !session.has("b"), `removal ${change}`);
+      }
+      ok(!session.remove("b"), "a second removal");
+      session.insert("c", 1);
+      session.insert("a", 2);
+      equal([...session.keys()], ["c", "a"]);
+      session.setLabel("told");
+      equal([...session.keys()], ["c", "a"]);
+    }],
+
+    ["a session is found again after many saves, wherever its data is", async () => {
+      const both = { ...mapStore(), capabilities: { consistent: false, lag: 5 } };
+      for (const store of [mapStore(), both]) {
+        const one = visitor({ store });
+        const session = await one.session();
+        count(session);
+        one.take(await session.cookies());
+        for (let save = 0; save < 100; save++) {
+          await session.reload();
+          equal(session.get("visits"), 1 + save);
+          session.insert("text", "x".repeat(1500));
+          count(session);
+          await session.save();
+        }
+      }
+    }],
+
+    ["zero below zero is zero in a message, and itself in a value", async () => {
+      const one = visitor();
+      await one.visit((session) => {
+        session.insert("over", 1, { until: -0 });
+        session.insert("zero", -0);
+        session.insert("text", "x");
+        session.signIn("bob");
+      });
+      const session = await one.session();
+      equal([session.has("over"), session.get("zero"), session.get("text"), session.owner], [false, -0, "x", "bob"]);
+    }],
+
     ["a time in milliseconds is refused", async () => {
       const session = await visitor().session();
       await fails(() => session.insert("a", 1, { until: Date.now() }), "invalid_until");

@@ -63,6 +63,7 @@ export class Core {
       });
     } catch (error) {
       this.#exports = undefined;
+      this.#memory = NO_BYTES;
       throw new SessionError("internal", undefined, { cause: error });
     }
     const [hasFailed, answered] = answer;

@@ -61,8 +61,9 @@ function bigint(number: bigint): void {
   byte(Number(rest));
 }
 
-function number(number: number): void {
-  if (!Number.isSafeInteger(number) || Object.is(number, -0)) {
+/** A whole number is an integer; so is -0 in a message, where it is nothing else than 0. */
+function number(number: number, path: Path | undefined): void {
+  if (!Number.isSafeInteger(number) || (path && Object.is(number, -0))) {
     byte(Kind.Float);
     room(8);
     new DataView(bytes.buffer).setFloat64(length, number, true);
@@ -98,6 +99,7 @@ function text(text: string, path: Path | undefined): void {
       length = end;
       return;
     }
+    into.fill(0, start, end);
     length = start;
   }
   if (path && !text.isWellFormed()) {
@@ -113,7 +115,7 @@ function write(value: unknown, path?: Path): void {
       byte(Kind.Str);
       return text(value, path);
     case "number":
-      return number(value);
+      return number(value, path);
     case "boolean":
       byte(Kind.Bool);
       return byte(value ? 1 : 0);
@@ -142,8 +144,10 @@ function object(value: object, path: Path | undefined): void {
   }
   byte(isArray ? Kind.Array : Kind.Map);
   if (isArray) {
-    varint(value.length);
-    for (let index = 0; index < value.length; index++) entry(index, value[index], path);
+    // A getter may change it.
+    const count = value.length;
+    varint(count);
+    for (let index = 0; index < count; index++) entry(index, value[index], path);
   } else {
     const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
     varint(entries.length);
