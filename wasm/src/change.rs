@@ -9,7 +9,7 @@ use fastsession_core::time::UnixTime;
 use crate::failure::Failure;
 use crate::message::Reader;
 
-// The numbers are the same in js/src/core/change.ts.
+// The numbers are the same in js/src/core/phases.ts.
 const INSERT: u64 = 0;
 const UPDATE: u64 = 1;
 const FLASH: u64 = 2;

@@ -68,7 +68,7 @@ fn serve(
     out: &mut Writer,
 ) -> Result<(), Failure> {
     match phase {
-        // Finds the session cookie. Gives the phase, which key to read, and where to look whether the session has ended.
+        // Finds the session cookie. Gives which key to read, where to look whether the session has ended, and the phase.
         OPEN => state::finish_pending(out, &manager.open([message.bytes()], now))?,
         // Makes the session of the record that the store holds, if any.
         RESUME => {

@@ -104,7 +104,7 @@ fn module(shell: &Shell, name: &str, options: &[&str]) -> Result<PathBuf> {
     Ok(target_folder(shell).join(TARGET).join("wasm").join(file))
 }
 
-/// The glue has to be made by the version that the module was compiled with.
+/// A module has to be finished by the version that it was compiled with.
 fn check_versions(shell: &Shell) -> Result<()> {
     let lock = shell.read_file("Cargo.lock")?;
     let version = |name: &str| {
@@ -121,7 +121,8 @@ fn check_versions(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// Makes the glue, and a module that goes with it.
+/// Finishes the module: takes out what describes its exports. The JavaScript that comes with it is not used, since all exports take and
+/// give numbers.
 fn generate(module: &Path, folder: &Path, name: &str) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(module).out_name(name).typescript(false).remove_name_section(true);
