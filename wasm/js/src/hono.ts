@@ -4,7 +4,8 @@ import "./provide.js";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
 import { failed, mark } from "./respond.js";
 import type { SessionOptions } from "./options.js";
-import type { DataOf, Session } from "./session.js";
+import type { DataOf } from "./data.js";
+import type { Session } from "./session.js";
 import { createSessions, Sessions, type Strictness } from "./sessions.js";
 
 /** What the middleware sets: `new Hono<{ Variables: SessionVariables<Data> }>()`. */

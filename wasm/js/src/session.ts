@@ -3,6 +3,7 @@
 import { NO_BYTES } from "./bytes.js";
 import { isWhole, MAX_TIME } from "./checks.js";
 import { type Change, Fact, How, Phase as Core, type State, type Values, What } from "./core/phases.js";
+import type { KeyOf, Value } from "./data.js";
 import { carryOut, type Host, load, plan, type Planned } from "./drive.js";
 import { invalidArgument, SessionError } from "./error.js";
 import type { Reason } from "./options.js";
@@ -10,37 +11,6 @@ import { random } from "./random.js";
 import { checkResponse, withSession } from "./respond.js";
 import { decode } from "./value/reader.js";
 import { checkText, encode } from "./value/writer.js";
-
-/**
- * What a session can hold: what JSON can, and `Uint8Array`, and `bigint`. A field that is `undefined` is left out.
- *
- * Integers are read as a `number` up to ±(2^53 - 1) and as a `bigint` beyond, whichever they were stored as: a field for large
- * ones is `number | bigint`.
- */
-export type Value =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | readonly Value[]
-  | { readonly [key: string]: Value | undefined };
-
-/** `T` where it is a {@link Value}; an interface is one too if its fields are. What is `unknown` is checked when it is stored. */
-export type Storable<T> = unknown extends T
-  ? T
-  : T extends Value | undefined
-    ? T
-    : T extends symbol | ((...args: never) => unknown)
-      ? never
-      : { [Field in keyof T]: Storable<T[Field]> };
-
-/** What a session's data must be: an object whose fields are {@link Storable}. */
-export type DataOf<Data> = object & { [Key in keyof Data]: Storable<Data[Key]> };
-
-/** The names of the fields of a session's data. */
-export type KeyOf<Data> = keyof Data & string;
 
 const enum Phase {
   /** The response is to come. */

@@ -2,6 +2,7 @@
 
 import { brand } from "./brand.js";
 import { Fact, Phase, sessionsCore } from "./core/phases.js";
+import type { DataOf } from "./data.js";
 import { goOn, type Host, load } from "./drive.js";
 import { invalidArgument, SessionError } from "./error.js";
 import { ANY, ask, read } from "./guard.js";
@@ -11,7 +12,7 @@ import {
   type Surroundings, unfit,
 } from "./options.js";
 import { failed, withSession } from "./respond.js";
-import { type DataOf, Session } from "./session.js";
+import { Session } from "./session.js";
 import { checkText } from "./value/writer.js";
 
 const DEFAULT_TIMEOUT = 10_000;
