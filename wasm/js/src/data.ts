@@ -21,8 +21,8 @@ export type Storable<T> = unknown extends T
   ? T
   : T extends Value | undefined
     ? T
-    : T extends symbol | ((...args: never) => unknown)
-      ? never
+    : T extends symbol | ((...args: never) => unknown) | readonly (infer Item)[]
+      ? T extends readonly unknown[] ? (undefined extends Item ? never : { [Field in keyof T]: Storable<T[Field]> }) : never
       : { [Field in keyof T]: Storable<T[Field]> };
 
 /** What a session's data must be: an object whose fields are {@link Storable}. */

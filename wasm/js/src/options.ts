@@ -187,9 +187,10 @@ const STORE: Record<string, Kind> = {
   "capabilities.conditions": FLAG,
 };
 
-/** Refuses options of the wrong types, and unknown ones, which are misspelt. */
-export function checkOptions(options: SessionOptions): void {
-  if (!isObject(options)) throw unfit("the options must be an object");
+/** Refuses options of the wrong types, and unknown ones, which are misspelt. Inherited ones are none: they are not taken over. */
+export function checkOptions(given: SessionOptions): void {
+  if (!isObject(given)) throw unfit("the options must be an object");
+  const options = { ...given };
   check(options, OPTIONS);
   const { cookie = {}, store } = options;
   for (const name of [...Object.keys(options), ...Object.keys(cookie).map((name) => `cookie.${name}`)]) {

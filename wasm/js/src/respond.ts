@@ -4,11 +4,11 @@ import { invalidArgument, SessionError } from "./error.js";
 
 /** Refuses what cannot be copied, before anything is stored for it. */
 export function checkResponse(response: unknown): asserts response is Response {
-  const { status, bodyUsed } = (response ?? {}) as Partial<Response>;
+  const { status, body, bodyUsed } = (response ?? {}) as Partial<Response>;
   if (!(status! >= 200) && status !== 101) {
     throw invalidArgument("commit needs a Response: the handler gave none, or Response.error()");
   }
-  if (bodyUsed) throw invalidArgument("the response's body was read: commit it before, or its clone()");
+  if (bodyUsed || body?.locked) throw invalidArgument("the response's body was read: commit it before, or its clone()");
 }
 
 /** A copy of the response, marked as one that depends on the session, with the cookies appended. */

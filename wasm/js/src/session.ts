@@ -1,5 +1,6 @@
 /** The session of a request. */
 
+import { brand } from "./brand.js";
 import { NO_BYTES } from "./bytes.js";
 import { isWhole, MAX_TIME } from "./checks.js";
 import { type Change, Fact, How, Phase as Core, type State, type Values, What } from "./core/phases.js";
@@ -333,8 +334,8 @@ export class Session<Data extends object = any> {
    * done and before the response is sent. A response of status 500 and above stores nothing but {@link destroy}.
    *
    * @throws {@link SessionError}; the response must not be sent then as if all were well: see its `status`. If the changes
-   * themselves are refused, as `too_large`, they can be put right and the commit repeated; after any other error every
-   * further commit throws the same one.
+   * themselves are refused, as `too_large`, they can be put right and the commit repeated; after any other error, and where they
+   * are too large only together with another request's, every further commit throws the same one until {@link reload}.
    */
   async commit(response: Response): Promise<Response> {
     checkResponse(response);
@@ -404,13 +405,14 @@ export class Session<Data extends object = any> {
   /** Begins a commit. Whoever began it goes on before those who have waited for it. */
   #store(next: Phase, how: number): Promise<void> {
     const planned = plan(this.#host, this.#state[Fact.Parked], how, this.#changes);
+    const before = this.#phase;
     this.#phase = Phase.Committed;
     this.#commits++;
-    this.#running = this.#carryOut(planned, next);
+    this.#running = this.#carryOut(planned, next, before);
     return this.#running;
   }
 
-  async #carryOut(planned: Planned, next: Phase): Promise<void> {
+  async #carryOut(planned: Planned, next: Phase, before: Phase): Promise<void> {
     try {
       const [cookies, key, state] = await carryOut(this.#host, planned, (merged) => this.#repeat(merged));
       for (const cookie of cookies) {
@@ -422,6 +424,8 @@ export class Session<Data extends object = any> {
       if (state.length !== 0) this.#takeUp(state, next, this.#isDestroyed);
     } catch (error) {
       this.#failure = error;
+      // No response goes out with that, so that a session which is read again can still have its cookie.
+      this.#phase = before;
       throw error;
     } finally {
       this.#running = undefined;
@@ -504,6 +508,8 @@ export class Session<Data extends object = any> {
     checkText(key, "invalid_session_key");
   }
 }
+
+brand(Session, "Session");
 
 /** Values by their keys: of one that is there twice the first counts, as in the core. */
 function mapOf(values: Values): Map<string, Uint8Array> {

@@ -16,6 +16,8 @@ import { Session } from "./session.js";
 import { checkText } from "./value/writer.js";
 
 const DEFAULT_TIMEOUT = 10_000;
+/** One character more than the bytes that the core looks at: it tells of what it leaves unread. */
+const MAX_HEADER = 65_537;
 const DEFAULT_LAG = 60;
 /** How often a user's lists are gone through to end sessions, while keys rotate and sessions move between them. */
 const MAX_PASSES = 8;
@@ -101,7 +103,7 @@ export class Sessions<Data extends object = any, Env = any> {
   ): Promise<Session<Data>> {
     const given = cookies ?? [];
     if (!isTexts(given)) throw unfit("the Cookie header must be text, an array of texts, null or undefined");
-    const header = typeof given === "string" ? given : given.join("; ");
+    const header = (typeof given === "string" ? given : given.join("; ")).slice(0, MAX_HEADER);
     const host = this.#host(context);
     const state = await load(host, header);
     const reason = state[Fact.Reason];
@@ -204,7 +206,7 @@ export class Sessions<Data extends object = any, Env = any> {
     for (const handle of Object.values(which)) checkText(handle, "invalid_handle");
     const [host, owners] = this.#owners(user, context);
     if (host.placement !== "store") {
-      throw new SessionError("unsupported", "this store shows writes late: ending sessions from elsewhere needs a consistent one");
+      throw new SessionError("unsupported", 'ending sessions from elsewhere needs placement: "store", and a store that shows its writes at once');
     }
     let ended = 0;
     for (let pass = 0; pass < MAX_PASSES; pass++) {

@@ -460,6 +460,33 @@ export function commits({ make, visitor, count, mapStore }) {
       }
     }],
 
+    ["a session that is read again after a failed save can have its cookie, for no response was sent", async () => {
+      const fault = { of: "put" };
+      const one = visitor({ store: faulty(mapStore(), fault) });
+      for (const change of [(session) => count(session), (session) => session.signIn("ada")]) {
+        fault.of = "put";
+        const session = await one.session();
+        change(session);
+        await fails(() => session.save(), "store_failed");
+        await session.reload();
+        fault.of = "";
+        change(session);
+        one.take(await session.cookies());
+      }
+      const session = await one.session();
+      equal([session.get("visits"), session.owner], [1, "ada"]);
+    }],
+
+    ["a response whose body somebody reads is refused before anything is stored", async () => {
+      const store = mapStore();
+      const session = await visitor({ store }).session();
+      count(session);
+      const response = new Response("a");
+      response.body.getReader();
+      await fails(() => session.commit(response), "invalid_argument");
+      equal(store.size, 0);
+    }],
+
     ["what was removed was there, also where the core is told of it at once", async () => {
       const session = await visitor().session();
       session.insert("a", 1);

@@ -35,6 +35,11 @@ export function optionTests({ createSessions, mapStore, kvStore, Fernet }) {
       await refused(() => late.load(""), "capabilities.lag");
     }],
 
+    ["inherited options are none", async () => {
+      await refused(() => createSessions(Object.create({ keys, store: mapStore() })), "store");
+      await refused(() => createSessions(Object.assign(Object.create({ store: mapStore() }), { keys })), "store");
+    }],
+
     ["an option of an object's own prototype is no option", async () => {
       for (const name of ["constructor", "toString", "__proto__"]) {
         const more = JSON.parse(`{"${name}": 1}`);

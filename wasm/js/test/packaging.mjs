@@ -161,6 +161,9 @@ const projects = {
       createSessions<{ name: symbol }>({ keys: "", store });
       // @ts-expect-error
       createSessions<{ samples: Float32Array }>({ keys: "", store });
+      // @ts-expect-error: an array has no place for what is absent
+      createSessions<{ list: (string | undefined)[] }>({ keys: "", store });
+      createSessions<{ rows: { name: string; note?: string }[]; pair: [string, number] }>({ keys: "", store });
       // @ts-expect-error: data has keys
       createSessions<string>({ keys: "", store });
       // @ts-expect-error
