@@ -387,4 +387,27 @@ mod tests {
             reader.text();
         }));
     }
+
+    #[test]
+    fn what_is_of_another_kind_is_an_error() {
+        // A float instead of a number, and a number instead of a flag.
+        for (message, read) in [
+            (&[4, 0, 0][..], (|reader| assert_eq!(reader.number(), 0)) as fn(&mut Reader<'_>)),
+            (&[INT, 1], |reader| assert!(reader.flag())),
+        ] {
+            let mut reader = Reader::new(message);
+            read(&mut reader);
+            assert!(reader.check().is_err(), "{message:?}");
+        }
+        let mut reader = Reader::new(&[INT, 8, BOOL, 1]);
+        assert_eq!((reader.number(), reader.flag(), reader.check().is_ok()), (4, true, true));
+    }
+
+    #[test]
+    fn numbers_are_those_that_javascript_has() {
+        let mut writer = Writer::new();
+        writer.number(u64::MAX);
+        let mut reader = Reader::new(writer.content());
+        assert_eq!(reader.number(), MAX_SAFE_INTEGER);
+    }
 }

@@ -21,9 +21,13 @@ export type Storable<T> = unknown extends T
   ? T
   : T extends Value | undefined
     ? T
-    : T extends symbol | ((...args: never) => unknown) | readonly (infer Item)[]
-      ? T extends readonly unknown[] ? (undefined extends Item ? never : { [Field in keyof T]: Storable<T[Field]> }) : never
-      : { [Field in keyof T]: Storable<T[Field]> };
+    : T extends symbol | ((...args: never) => unknown)
+      ? never
+      : T extends readonly (infer Item)[]
+        ? undefined extends Item
+          ? never
+          : { [Place in keyof T]: Storable<T[Place]> }
+        : { [Field in keyof T]: Storable<T[Field]> };
 
 /** What a session's data must be: an object whose fields are {@link Storable}. */
 export type DataOf<Data> = object & { [Key in keyof Data]: Storable<Data[Key]> };
