@@ -78,8 +78,8 @@ pub(super) enum Step {
 /// The record to seal.
 struct Place {
     key: StoreKey,
-    /// Its id, and its key under the newest key of the ring; nothing for the record that the session was read from, which has
-    /// them already.
+    /// Its id, and its key under the newest key of the ring; nothing for the record that the session was read from, whose id is known
+    /// and whose key follows from it, where it is not known.
     new: Option<(SessionId, LightKey)>,
 }
 

@@ -98,7 +98,7 @@ impl OneStepKdf {
 
 /// PBKDF2-HMAC-SHA256 into `key`, RFC 8018 section 5.2. No iterations count as one.
 pub(crate) fn pbkdf2(password: &[u8], salt: &[u8], iterations: u32, key: &mut [u8]) {
-    // It refuses keys of no length there is.
+    // It could only fail for a password of a length that HMAC refuses: it takes every length.
     let _ = pbkdf2::pbkdf2::<Hmac<Sha256>>(password, salt, iterations, key);
 }
 

@@ -138,7 +138,7 @@ impl<'a> FieldReader<'a> {
         byte
     }
 
-    /// Whether something is there, or so.
+    /// A byte that is 0 for no and 1 for yes.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(crate) fn flag(&mut self) -> bool {
         let byte = self.byte();
