@@ -13,7 +13,7 @@ use crate::primitives::Secret;
 use crate::session::{Origin, Session, SessionError, State};
 use crate::store::{Condition, Operation, StoreKey};
 use crate::time::{MAX_CLOCK_SKEW, UnixTime};
-use crate::token::LightKey;
+use crate::token::RecordKey;
 use crate::value::ValueError;
 
 /// How long a store keeps a record beyond its session's end, so that the core's clock judges.
@@ -80,7 +80,7 @@ struct Place {
     key: StoreKey,
     /// Its id, and its key under the newest key of the ring; nothing for the record that the session was read from, whose id is known
     /// and whose key follows from it, where it is not known.
-    new: Option<(SessionId, LightKey)>,
+    new: Option<(SessionId, RecordKey)>,
 }
 
 /// The record to write.

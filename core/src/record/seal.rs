@@ -5,7 +5,7 @@ use crate::primitives::{Hasher, KDF_LABEL_LENGTH, OneStepKdf};
 use crate::store::StoreKey;
 #[cfg(not(feature = "alloc"))]
 use crate::token::MAX_KEYS;
-use crate::token::{KeyRing, LightKey, RingKey};
+use crate::token::{KeyRing, RecordKey, RingKey};
 
 /// What records' keys are for; the number is the version of the derivation.
 const PURPOSE: &[u8] = b"fastsession record 1";
@@ -120,7 +120,7 @@ impl RecordRoot {
     }
 
     /// SHA-256(00000001 ‖ root ‖ "fastsession keys of record 1" ‖ id).
-    pub(crate) fn record_key(&self, id: &SessionId) -> LightKey {
-        LightKey::new(&self.0.derive(id.as_bytes()))
+    pub(crate) fn record_key(&self, id: &SessionId) -> RecordKey {
+        RecordKey::new(&self.0.derive(id.as_bytes()))
     }
 }

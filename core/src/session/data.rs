@@ -25,7 +25,7 @@ use crate::record::entries::{self, Entries, Entry, Life, MAX_KEY_LENGTH};
 use crate::record::fields::FieldReader;
 use crate::record::header::{self, Header};
 use crate::time::UnixTime;
-use crate::token::{LightKey, PREFIX, sealed_len};
+use crate::token::{PREFIX, RecordKey, sealed_len};
 use crate::value::{Flaw, ValueError, wire};
 
 /// How many times its limit a session may take while a value is written, so that an error can tell its size.
@@ -109,9 +109,9 @@ impl<B: Buffer> Data<B> {
     }
 
     /// Decrypts the sealed record in place, and reads its header. A log behind it stays.
-    pub(crate) fn open(&mut self, key: &LightKey, header: &mut Header) -> Result<(), Refusal> {
+    pub(crate) fn open(&mut self, key: &RecordKey, header: &mut Header) -> Result<(), Refusal> {
         let token = self.buffer.as_mut().get_mut(..self.log).unwrap_or_default();
-        let plain = key.ready().open_in_place(token).map_err(|_| Refusal::Key)?;
+        let plain = key.open_in_place(token).map_err(|_| Refusal::Key)?;
         let end = plain.end;
         self.find_parts(plain, header).map_err(|_| Refusal::Content)?;
         self.replace(end..self.log, &[]).map_err(|_| Refusal::Content)?;
@@ -152,11 +152,10 @@ impl<B: Buffer> Data<B> {
     pub(crate) fn seal(
         &mut self,
         header: &Header,
-        key: &LightKey,
+        key: &RecordKey,
         at: UnixTime,
         iv: [u8; 16],
     ) -> Result<(), SessionError> {
-        let key = key.ready();
         self.lay_out()?;
         self.write_count()?;
         let mut room = Secret::zero();

@@ -28,7 +28,7 @@ use crate::id::SessionId;
 use crate::record::header::{Header, Lifetimes};
 use crate::store::{StoreKey, Tag};
 use crate::time::UnixTime;
-use crate::token::LightKey;
+use crate::token::RecordKey;
 
 /// A session while a request uses it.
 ///
@@ -43,7 +43,7 @@ pub struct State<B: Buffer> {
     pub(crate) header: Header,
     pub(crate) origin: Origin,
     /// The key of the record that it was read from, under the newest key of the ring, where opening it gave that.
-    pub(crate) record_key: Option<LightKey>,
+    pub(crate) record_key: Option<RecordKey>,
     pub(crate) intent: Intent,
     /// The time of the request.
     pub(crate) now: UnixTime,

@@ -14,7 +14,7 @@ use core::ops::Range;
 use super::InvalidToken;
 use super::key::KEY_LENGTH;
 use crate::buffer::Full;
-use crate::primitives::{self, BLOCK_LENGTH, Cipher, HASH_LENGTH, Mac, Secret};
+use crate::primitives::{self, BLOCK_LENGTH, Cipher, HASH_LENGTH, Mac};
 use crate::time::UnixTime;
 
 /// Bytes before the ciphertext: version, timestamp and initialization vector.
@@ -106,60 +106,9 @@ impl TokenKey {
     }
 }
 
-/// The key of a single token, which is opened and sealed once. The states of its MAC take two hashes and are kept; the schedules of
-/// AES take more room than time, and are computed for each use.
-pub(crate) struct LightKey {
-    mac: Mac,
-    encryption: Secret<BLOCK_LENGTH>,
-}
-
-impl LightKey {
-    pub(crate) fn new(key: &[u8; KEY_LENGTH]) -> Self {
-        let (signing, encryption) = halves(key);
-        Self { mac: Mac::new(signing), encryption: Secret::new(*encryption) }
-    }
-
-    /// Ready for use. The processor computes the schedules of AES beside what comes before they are needed, if that stands
-    /// behind this.
-    pub(crate) fn ready(&self) -> ReadyKey<'_> {
-        ReadyKey { mac: &self.mac, cipher: Cipher::new(&self.encryption) }
-    }
-}
-
-/// A [`LightKey`] with the schedules of AES, erased on drop.
-pub(crate) struct ReadyKey<'a> {
-    mac: &'a Mac,
-    cipher: Cipher,
-}
-
-impl ReadyKey<'_> {
-    /// As [`TokenKey::seal_in_place`].
-    ///
-    /// # Errors
-    /// As [`TokenKey::seal_in_place`].
-    pub(crate) fn seal_in_place(
-        &self,
-        token: &mut [u8],
-        plain_len: usize,
-        at: UnixTime,
-        iv: [u8; IV_LENGTH],
-    ) -> Result<(), Full> {
-        seal((self.mac, &self.cipher), token, plain_len, at, iv)
-    }
-
-    /// As [`TokenKey::open_in_place`].
-    ///
-    /// # Errors
-    /// As [`TokenKey::open_in_place`].
-    pub(crate) fn open_in_place(&self, token: &mut [u8]) -> Result<Range<usize>, InvalidToken> {
-        verify(self.mac, token)?;
-        decrypt(&self.cipher, token)
-    }
-}
-
 /// The first 16 bytes sign, the others encrypt
 /// ([key format](https://github.com/fernet/spec/blob/master/Spec.md#key-format)).
-fn halves(key: &[u8; KEY_LENGTH]) -> (&[u8; BLOCK_LENGTH], &[u8; BLOCK_LENGTH]) {
+pub(super) fn halves(key: &[u8; KEY_LENGTH]) -> (&[u8; BLOCK_LENGTH], &[u8; BLOCK_LENGTH]) {
     let [signing @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = key;
     let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, encryption @ ..] = key;
     (signing, encryption)
@@ -169,7 +118,7 @@ fn halves(key: &[u8; KEY_LENGTH]) -> (&[u8; BLOCK_LENGTH], &[u8; BLOCK_LENGTH]) 
 ///
 /// # Errors
 /// [`Full`] if `token` is not [`sealed_len`] bytes long; it is unchanged then.
-fn seal(
+pub(super) fn seal(
     (mac, cipher): (&Mac, &Cipher),
     token: &mut [u8],
     plain_len: usize,
@@ -191,7 +140,7 @@ fn seal(
 ///
 /// # Errors
 /// [`InvalidToken`]
-fn verify(mac: &Mac, token: &[u8]) -> Result<UnixTime, InvalidToken> {
+pub(super) fn verify(mac: &Mac, token: &[u8]) -> Result<UnixTime, InvalidToken> {
     let timestamp = timestamp_of(token).ok_or(InvalidToken)?;
     let (_, signed, tag) = split(token).ok_or(InvalidToken)?;
     if mac.verify(&[signed], tag) { Ok(timestamp) } else { Err(InvalidToken) }
@@ -201,7 +150,7 @@ fn verify(mac: &Mac, token: &[u8]) -> Result<UnixTime, InvalidToken> {
 ///
 /// # Errors
 /// [`InvalidToken`] if the padding is wrong, which takes the key to bring about.
-fn decrypt(cipher: &Cipher, token: &mut [u8]) -> Result<Range<usize>, InvalidToken> {
+pub(super) fn decrypt(cipher: &Cipher, token: &mut [u8]) -> Result<Range<usize>, InvalidToken> {
     let (signed, _) = token.split_last_chunk_mut::<MAC_LENGTH>().ok_or(InvalidToken)?;
     let (prefix, ciphertext) = signed.split_first_chunk_mut::<PREFIX>().ok_or(InvalidToken)?;
     let iv = prefix.last_chunk().ok_or(InvalidToken)?;

@@ -19,15 +19,22 @@ pub(crate) mod binary;
 mod fernet;
 mod inspect;
 mod key;
+#[cfg(not(feature = "alloc"))]
+mod light;
 #[cfg(feature = "alloc")]
 mod plaintext;
 mod ring;
 pub(crate) mod text;
 
-pub(crate) use binary::{LightKey, PREFIX, TokenKey, sealed_len, timestamp_of};
+/// The key of a record, which a request that writes opens and seals. It is with its session, on the heap if there is one.
+#[cfg(feature = "alloc")]
+pub(crate) use binary::TokenKey as RecordKey;
+pub(crate) use binary::{PREFIX, TokenKey, sealed_len, timestamp_of};
 pub use fernet::{Fernet, FernetError};
 pub use inspect::UnverifiedToken;
 pub use key::{DEFAULT_ITERATIONS, KEY_LENGTH, KEY_TEXT_LENGTH, Key, KeyError};
+#[cfg(not(feature = "alloc"))]
+pub(crate) use light::LightKey as RecordKey;
 #[cfg(feature = "alloc")]
 pub use plaintext::Plaintext;
 pub(crate) use ring::RingKey;

@@ -6,6 +6,7 @@ mod lifetimes;
 mod merge;
 mod park;
 mod placement;
+#[cfg(not(feature = "alloc"))]
 mod size;
 
 use core::time::Duration;

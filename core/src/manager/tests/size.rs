@@ -1,4 +1,5 @@
-//! How much stack the phases take: on a device there is little, and each is moved from one to the next.
+//! How much stack the phases take: on a device there is little, and each is moved from one to the next. With a heap
+//! most of them lies there.
 
 use core::mem::size_of;
 

@@ -11,7 +11,7 @@ use crate::record::entries::{Life, MAX_KEY_LENGTH};
 use crate::record::header::Header;
 use crate::session::{Data, How, MAX_LABEL_LENGTH, MAX_OWNER_LENGTH, Refusal};
 use crate::time::UnixTime;
-use crate::token::{LightKey, PREFIX, sealed_len};
+use crate::token::{PREFIX, RecordKey, sealed_len};
 use crate::value;
 
 const LIMIT: usize = 16 * 1024;
@@ -33,8 +33,8 @@ impl core::fmt::Debug for Header {
     }
 }
 
-fn key() -> LightKey {
-    LightKey::new(crate::token::testing::key(5).as_bytes())
+fn key() -> RecordKey {
+    RecordKey::new(crate::token::testing::key(5).as_bytes())
 }
 
 fn text(most: usize) -> impl Strategy<Value = String> {
@@ -158,7 +158,7 @@ fn sealed(plain: &[u8]) -> Bytes {
     let mut token = Bytes::new();
     token.resize(sealed_len(plain.len()), 0).unwrap();
     token[PREFIX..][..plain.len()].copy_from_slice(plain);
-    key().ready().seal_in_place(&mut token, plain.len(), UnixTime::from_secs(7), [9; 16]).unwrap();
+    key().seal_in_place(&mut token, plain.len(), UnixTime::from_secs(7), [9; 16]).unwrap();
     token
 }
 
