@@ -143,17 +143,17 @@ fn replay<B: Buffer>(ours: &Session<B>, fresh: &mut Session<B>) -> Result<(), Se
         fresh.data.clear();
     }
     for change in ours.data.changes() {
-        match (change.how, ours.data.find(change.key, change.flash)?) {
+        match (change.how, ours.data.find(change.key(), change.flash)?) {
             (How::Set, Some(entry)) => {
-                fresh.data.insert(change.key, entry.life, How::Set, |buffer, limit| {
+                fresh.data.insert(change.key(), entry.life, How::Set, |buffer, limit| {
                     Writer::new(buffer, limit).append([], entry.value)
                 })?;
             }
             (How::Set, None) => {
-                fresh.data.remove(change.key, change.flash)?;
+                fresh.data.remove(change.key(), change.flash)?;
             }
             (How::Update | How::Pending, _) => {
-                fresh.data.log_change(change.key, change.flash, How::Pending)?;
+                fresh.data.log_change(change.key(), change.flash, How::Pending)?;
             }
         }
     }

@@ -123,7 +123,10 @@ pub(crate) fn find<'a>(bytes: &'a [u8], key: &str, flash: bool) -> Result<Option
 
 /// Appends what comes before an entry's value.
 pub(crate) fn append_head<B: Buffer + ?Sized>(out: &mut B, key: &str, life: Life) -> Result<(), Full> {
-    out.try_append(wire::Varint::new(wire::widen(key.len())).as_slice())?;
+    match wire::short(wire::widen(key.len())) {
+        Some(length) => out.try_append(&[length])?,
+        None => out.try_append(wire::Varint::new(wire::widen(key.len())).as_slice())?,
+    }
     out.try_append(key.as_bytes())?;
     match life {
         Life::Session => out.try_append(&[0]),

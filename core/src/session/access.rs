@@ -141,7 +141,7 @@ impl<B: Buffer> Session<B> {
     /// The keys whose [`Self::update`] is to be run again on the fresh values, after a conflict. A commit is refused
     /// until that is done, or until the keys are inserted or removed.
     pub fn pending_updates(&self) -> impl Iterator<Item = &str> {
-        self.data.changes().filter(|change| change.how == How::Pending).map(|change| change.key)
+        self.data.changes().filter(|change| change.how == How::Pending).map(|change| change.key())
     }
 
     pub(super) fn write<T: Serialize + ?Sized>(

@@ -49,7 +49,8 @@ impl How {
 /// One line of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Change<'a> {
-    pub(crate) key: &'a str,
+    /// Text: only names that were text were logged.
+    key: &'a [u8],
     pub(crate) flash: bool,
     pub(crate) how: How,
     /// Where the line begins in the log.
@@ -74,17 +75,15 @@ impl<'a> Iterator for Changes<'a> {
     fn next(&mut self) -> Option<Change<'a>> {
         let at = self.at;
         let [byte, length, rest @ ..] = self.log.get(at..)? else { return None };
-        let name = rest.get(..usize::from(*length))?;
-        self.at = at.wrapping_add(2).wrapping_add(name.len());
-        // Only names that were text were logged.
-        let key = core::str::from_utf8(name).unwrap_or_default();
+        let key = rest.get(..usize::from(*length))?;
+        self.at = at.wrapping_add(2).wrapping_add(key.len());
         Some(Change { key, flash: byte & FLASH != 0, how: How::from_byte(*byte), at })
     }
 }
 
 /// The line about a key, if there is one.
 pub(crate) fn find<'a>(log: &'a [u8], key: &str, flash: bool) -> Option<Change<'a>> {
-    Changes::new(log).find(|change| change.key == key && change.flash == flash)
+    Changes::new(log).find(|change| change.key == key.as_bytes() && change.flash == flash)
 }
 
 /// Appends a line to the log at the end of `buffer`.
@@ -108,7 +107,11 @@ pub(crate) fn set_how(log: &mut [u8], change_at: usize, how: How) {
     }
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
+    pub(crate) fn key(&self) -> &'a str {
+        core::str::from_utf8(self.key).unwrap_or_default()
+    }
+
     pub(crate) const fn at(&self) -> usize {
         self.at
     }
@@ -125,7 +128,7 @@ mod tests {
         append(&mut log, "cart", true, How::Set).unwrap();
         append(&mut log, "", false, How::Pending).unwrap();
         let read: std::vec::Vec<_> =
-            Changes::new(&log).map(|change| (change.key, change.flash, change.how)).collect();
+            Changes::new(&log).map(|change| (change.key(), change.flash, change.how)).collect();
         assert_eq!(read, [("cart", false, How::Update), ("cart", true, How::Set), ("", false, How::Pending)]);
         let at = find(&log, "cart", true).unwrap().at();
         set_how(&mut log, at, How::Pending);

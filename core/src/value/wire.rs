@@ -222,6 +222,12 @@ impl Varint {
     }
 }
 
+/// A number as its variable-length integer, if that is one byte.
+#[inline]
+pub(crate) fn short(number: u64) -> Option<u8> {
+    u8::try_from(number).ok().filter(|byte| *byte < 0x80)
+}
+
 /// The bit of a byte that says that more follow, in each of eight.
 const MORE: u64 = 0x8080_8080_8080_8080;
 

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::error::ValueError;
 use super::kind::Kind;
-use super::wire::{Varint, widen, zigzag};
+use super::wire::{Varint, short, widen, zigzag};
 use crate::buffer::Buffer;
 
 type Result<T> = core::result::Result<T, ValueError>;
@@ -86,17 +86,11 @@ impl<'b, B: Buffer + ?Sized> Writer<'b, B> {
     pub(crate) fn append<const N: usize>(&mut self, head: [u8; N], body: &[u8]) -> Result<()> {
         let start = self.out.len();
         let end = start.wrapping_add(N).wrapping_add(body.len());
-        if end > self.limit || self.out.try_resize(end).is_err() {
-            return Err(self.full(end));
+        if end <= self.limit && self.out.try_append(&head).and_then(|()| self.out.try_append(body)).is_ok() {
+            return Ok(());
         }
-        // Bounded anew, so that the compiler sees that nothing here can panic.
-        if let Some((to, rest)) = self.out.as_mut().get_mut(start..).and_then(<[u8]>::split_first_chunk_mut) {
-            *to = head;
-            if let Some(to) = rest.get_mut(..body.len()) {
-                to.copy_from_slice(body);
-            }
-        }
-        Ok(())
+        self.out.truncate(start);
+        Err(self.full(end))
     }
 
     /// Puts `bytes` in the place of `range`, moving what follows.
@@ -132,12 +126,6 @@ impl<'b, B: Buffer + ?Sized> Writer<'b, B> {
     fn full(&self, at_least: usize) -> ValueError {
         ValueError::Full { at_least, limit: self.limit.min(self.out.max_capacity()) }
     }
-}
-
-/// A number as its variable-length integer, if that is one byte.
-#[inline]
-fn short(number: u64) -> Option<u8> {
-    u8::try_from(number).ok().filter(|byte| *byte < 0x80)
 }
 
 /// Lets `core::fmt` write, and keeps the reason if it could not.

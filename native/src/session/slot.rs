@@ -39,8 +39,9 @@ struct State {
     saving: Option<Arc<Notify>>,
     /// How many commits have taken the session with them.
     commits: u64,
-    /// What to read again after a save that failed once the response had begun.
-    again: Option<Pending>,
+    /// What to read again after a save that failed once the response had begun. On the heap, since hardly any request has it and all
+    /// take room for it.
+    again: Option<Box<Pending>>,
     /// Whether the session that the last commit took was destroyed: it must not be read again.
     is_destroyed: bool,
 }
@@ -183,7 +184,7 @@ impl Slot {
         let repeats = std::mem::take(&mut state.repeats);
         let Some(session) = state.session.take() else { return Ok(nothing) };
         state.is_destroyed = session.is_destroyed();
-        state.again = (next == Phase::Detached).then(|| inner.core().reload(&session));
+        state.again = (next == Phase::Detached).then(|| Box::new(inner.core().reload(&session)));
         state.commits = state.commits.wrapping_add(1);
         state.phase = Phase::Committed;
         if next != Phase::Committed {
@@ -349,7 +350,7 @@ impl Slot {
             (Some(session), _) if session.is_destroyed() => return Err(SessionError::Destroyed.into()),
             (Some(session), _) => core.reload(session),
             (None, _) if state.is_destroyed => return Err(SessionError::Destroyed.into()),
-            (None, Some(pending)) if state.phase == Phase::Failed => pending.clone(),
+            (None, Some(pending)) if state.phase == Phase::Failed => Pending::clone(pending),
             (None, _) if state.phase == Phase::Failed => return Err(Error::Unsaved),
             (None, _) => return Err(SessionError::Committed.into()),
         };
