@@ -101,7 +101,7 @@ impl Manager {
         pending: Pending,
         (record, has_ended): (B, bool),
         now: UnixTime,
-        open_copy: impl FnOnce(&SessionId, usize) -> Option<Opened<B>>,
+        open_copy: impl FnOnce(&SessionId, usize) -> Result<Opened<B>, Reason>,
     ) -> Session<B> {
         let mut session = Session::new(record, self.limit, self.lifetimes, now);
         let key = pending.key().copied();
@@ -116,7 +116,7 @@ impl Manager {
         let from_store = self.unseal(&mut session, &id, ring_index, now);
         let shown = from_store.ok().map(|_| session.header.revision);
         let opened = match (from_store, open_copy(&id, ring_index)) {
-            (_, Some(copy)) if shown.is_none_or(|shown| copy.session.header.revision >= shown) => {
+            (_, Ok(copy)) if shown.is_none_or(|shown| copy.session.header.revision >= shown) => {
                 let is_stale =
                     shown != Some(copy.session.header.revision) && self.placement != Placement::Cookie;
                 session = copy.session;
@@ -124,7 +124,8 @@ impl Manager {
                 Ok((copy.tag, copy.ring_index))
             }
             (Ok(opened_with), _) => Ok((tag, opened_with)),
-            (Err(reason), _) => Err(reason),
+            // Where there is no record, the copy may still tell why there is no session.
+            (Err(Reason::Missing), Err(reason)) | (Err(reason), _) => Err(reason),
         };
         match opened {
             Ok((tag, opened_with)) => {
@@ -149,14 +150,16 @@ impl Manager {
         likely: usize,
         data_cookies: impl IntoIterator<Item = &'v [u8]>,
         now: UnixTime,
-    ) -> Option<Opened<B>> {
+    ) -> Result<Opened<B>, Reason> {
         let mut session = Session::new(buffer, self.limit, self.lifetimes, now);
+        let mut refused = None;
         for value in data_cookies {
             let State { data, .. } = &mut *session;
             data.reset();
             if value.len() > MAX_COOKIE
                 || data.fill(base64::decoded_len(value), |to| base64::decode(value, to).ok()).is_none()
             {
+                refused = refused.or(Some(Reason::Unreadable));
                 continue;
             }
             let tag = Tag::of(data.token());
@@ -167,11 +170,15 @@ impl Manager {
                 // What such a cookie says is from another time.
                 Placement::Store => false,
             };
-            if is_young && let Ok(ring_index) = self.unseal(&mut session, id, likely, now) {
-                return Some(Opened { session, tag, ring_index });
+            if !is_young {
+                continue;
+            }
+            match self.unseal(&mut session, id, likely, now) {
+                Ok(ring_index) => return Ok(Opened { session, tag, ring_index }),
+                Err(reason) => refused = refused.or(Some(reason)),
             }
         }
-        None
+        Err(refused.unwrap_or(Reason::Missing))
     }
 }
 

@@ -16,7 +16,7 @@ impl Manager {
     ///
     /// What is missing, expired, foreign or tampered with gives a fresh session, which knows the reason.
     pub fn resume<B: Buffer>(&self, pending: Pending, record: B, now: UnixTime) -> Session<B> {
-        self.resume_with(pending, (record, false), now, |_, _| None)
+        self.resume_with(pending, (record, false), now, |_, _| Err(Reason::Missing))
     }
 
     /// Makes it a fresh session, for this reason.
