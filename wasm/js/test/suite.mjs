@@ -7,6 +7,7 @@ import { Visitor } from "./browser-like.mjs";
 import { commits } from "./commits.mjs";
 import { fernetVectors } from "./fernet.mjs";
 import { laggingStores } from "./lagging.mjs";
+import { ownBytes } from "./own-bytes.mjs";
 
 const KEY = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 const OTHER_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -622,6 +623,7 @@ export function suite({ createSessions, mapStore, kvStore, SessionError, Fernet 
 
     ...fernetVectors(Fernet),
     ...laggingStores({ createSessions, kvStore }),
+    ...ownBytes({ createSessions, mapStore, Fernet }),
     ...badInput({ createSessions, mapStore, SessionError, Fernet }),
     ...fernetTests(Fernet),
     ...optionTests({ createSessions, mapStore, kvStore, Fernet }),

@@ -1,5 +1,6 @@
 /** Reading values: the mirror image of writer.ts. What is read was written or checked by the core. */
 
+import { keep } from "../bytes.js";
 import { SessionError } from "../error.js";
 import { Kind } from "./kind.js";
 
@@ -11,6 +12,8 @@ const TEXT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 // What is being read, and where: reading is done before anything else is.
 let bytes: Uint8Array;
 let at: number;
+/** Whether it is an answer of the core, and its bytes are this package's own. */
+let isAnswer: boolean;
 
 function byte(): number {
   const next = bytes[at++];
@@ -88,7 +91,8 @@ function value(): unknown {
       return text();
     case Kind.Bytes: {
       const end = varint() + at;
-      return bytes.slice(at, (at = end));
+      const inside = bytes.subarray(at, (at = end));
+      return isAnswer ? keep(inside) : inside.slice();
     }
     case Kind.Array:
       return array(value);
@@ -112,6 +116,7 @@ function value(): unknown {
 export function decode(encoded: Uint8Array): unknown {
   bytes = encoded;
   at = 0;
+  isAnswer = false;
   try {
     return value();
   } catch (cause) {
@@ -119,9 +124,10 @@ export function decode(encoded: Uint8Array): unknown {
   }
 }
 
-/** What the core answers, which begins there in its memory: whether it failed, and values. */
+/** What the core answers, which begins there in its memory: whether it failed, and values. Bytes are for this package alone. */
 export function decodeAnswer(memory: Uint8Array, start: number): [hasFailed: boolean, values: unknown[]] {
   bytes = memory;
   at = start;
+  isAnswer = true;
   return [byte() === 1, list()];
 }
