@@ -14,9 +14,10 @@ use axum::http::{Request, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::routing::get;
 use fastsession::extract::ExistingSession;
-use fastsession::store::{Capabilities, MemoryStore, Put, Store, StoreError, StoreErrorKind};
+use fastsession::store::{Capabilities, ManualClock, MemoryStore, Put, Store, StoreError, StoreErrorKind};
 use fastsession::{Error, Key, KeyRing, Reason, Session, SessionError, SessionLayer, SessionManager};
 use fastsession_core::store::{Condition, Outcome, StoreKey};
+use fastsession_core::time::UnixTime;
 use tokio::sync::Notify;
 use tower::ServiceExt as _;
 
@@ -390,4 +391,36 @@ async fn visitors_see_their_own_writes_in_a_reload() {
     session.save().await.unwrap();
     session.reload().await.unwrap();
     assert_eq!(session.get("n").unwrap(), Some(5), "what was saved after it");
+}
+
+#[tokio::test]
+async fn a_session_goes_on_after_a_touch_that_was_not_stored() {
+    for fails in [false, true] {
+        let clock = ManualClock::new(UnixTime::from_secs(1_000_000));
+        let memory = MemoryStore::with_limits(1_000_000, clock.clone());
+        let store = Moody(Arc::new(Moods { store: memory, ..Moods::default() }));
+        let manager = SessionManager::builder(keys(), store.clone()).cookie_name("id").clock(clock.clone());
+        let manager = manager.build().unwrap();
+        let (_, header) = stored(&manager).await;
+        clock.advance(1_000);
+        let stream = manager.load([header.as_bytes()]).await.unwrap();
+        let before = stream.get::<i64>("n").unwrap();
+        assert!(before.is_some());
+        if fails {
+            store.fail(true);
+        } else {
+            let other = manager.load([header.as_bytes()]).await.unwrap();
+            other.insert("other", &1).unwrap();
+            other.commit().await.unwrap();
+        }
+        stream.save().await.unwrap();
+        store.fail(false);
+        assert_eq!(stream.get("n"), Ok(before));
+        stream.insert("stream", &2).unwrap();
+        stream.commit().await.unwrap();
+        let session = manager.load([header.as_bytes()]).await.unwrap();
+        let read = |key| session.get::<i64>(key).unwrap();
+        assert_eq!((read("n"), read("stream")), (before, Some(2)));
+        assert_eq!(read("other"), (!fails).then_some(1));
+    }
 }

@@ -149,28 +149,35 @@ impl Manager {
     pub fn reopen<B: Buffer>(&self, finished: Finished<B>, now: UnixTime) -> Session<B> {
         let Finished { mut session, mut work } = finished;
         session.now = now;
-        match (work.target.take(), work.plan) {
-            (None, Plan::Nothing) => {
-                session.forget_what_changed_nothing();
+        let target = work.target.take();
+        if let (None, Plan::Nothing) = (&target, work.plan) {
+            session.forget_what_changed_nothing();
+            return session;
+        }
+        let before = core::mem::replace(&mut session.origin, Origin::Fresh(Reason::Missing));
+        let stored = match (target, before) {
+            (Some(Target { new_id: Some(id), key, .. }), _)
+            | (Some(Target { key, .. }), Origin::Stored(Stored { id, .. })) => Some(Stored {
+                id,
+                key,
+                tag: Tag::of(session.data.token()),
+                is_current: true,
+                ends_at: session.header.ends_at(self.lifetimes),
+                successor: None,
+            }),
+            // The record is the one that was read, or another request's: the next write will tell.
+            (None, Origin::Stored(stored)) if matches!(work.plan, Plan::Dropped) => Some(stored),
+            _ => None,
+        };
+        if let Some(stored) = stored {
+            let State { data, header, record_key, .. } = &mut *session;
+            let record_key = record_key.insert(self.record_roots.newest().record_key(&stored.id));
+            if data.open(record_key, header).is_ok() {
+                data.forget_changes();
+                session.intent = Intent::default();
+                session.origin = Origin::Stored(stored);
                 return session;
             }
-            (Some(Target { new_id, key, .. }), _) => {
-                let tag = Tag::of(session.data.token());
-                let before = core::mem::replace(&mut session.origin, Origin::Fresh(Reason::Missing));
-                let State { data, header, record_key, .. } = &mut *session;
-                if let (Some(id), _) | (None, Origin::Stored(Stored { id, .. })) = (new_id, before)
-                    && let record_key = record_key.insert(self.record_roots.newest().record_key(&id))
-                    && data.open(record_key, header).is_ok()
-                {
-                    data.forget_changes();
-                    let ends_at = header.ends_at(self.lifetimes);
-                    session.intent = Intent::default();
-                    session.origin =
-                        Origin::Stored(Stored { id, key, tag, is_current: true, ends_at, successor: None });
-                    return session;
-                }
-            }
-            (None, _) => {}
         }
         // Whoever goes on with a session that has ended must not begin another one by that.
         session.destroy();
