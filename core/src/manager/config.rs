@@ -100,7 +100,8 @@ impl Manager {
 
 impl Builder {
     /// How long a session lives unused: 1 hour unless set, 1 second to 400 days. The time of the last request is
-    /// written at most once in a tenth of it, so the timeout that a user meets is 0.9 to 1 times this.
+    /// written at most once in a tenth of it, so the timeout that a user meets is 0.9 to 1 times this. A request that began in time
+    /// counts as use, also if it ends later and writes then.
     pub fn idle_timeout(mut self, idle: Duration) -> Self {
         self.manager.lifetimes.idle = idle.as_secs();
         self

@@ -31,7 +31,8 @@ pub enum Placement {
     /// In a second cookie, and in no store.
     ///
     /// Signing out only removes it from this browser: a copy of the cookies that somebody made before works until its
-    /// lifetime is over. Of two responses that write, the last one wins. Nobody's sessions can be listed or ended.
+    /// lifetime is over. Of two responses that write, the last one wins; if the other one changed the id, the data of the last
+    /// one does not open under it. Nobody's sessions can be listed or ended.
     Cookie,
     /// In the store, with a short-lived copy in a second cookie: for stores whose reads may be old, so that visitors
     /// see their own writes. A sign-out is final everywhere once the lag is over.
@@ -152,14 +153,13 @@ impl Manager {
         now: UnixTime,
     ) -> Result<Opened<B>, Reason> {
         let mut session = Session::new(buffer, self.limit, self.lifetimes, now);
-        let mut refused = None;
+        let mut refused = Reason::Missing;
         for value in data_cookies {
             let State { data, .. } = &mut *session;
             data.reset();
             if value.len() > MAX_COOKIE
                 || data.fill(base64::decoded_len(value), |to| base64::decode(value, to).ok()).is_none()
             {
-                refused = refused.or(Some(Reason::Unreadable));
                 continue;
             }
             let tag = Tag::of(data.token());
@@ -175,10 +175,12 @@ impl Manager {
             }
             match self.unseal(&mut session, id, likely, now) {
                 Ok(ring_index) => return Ok(Opened { session, tag, ring_index }),
-                Err(reason) => refused = refused.or(Some(reason)),
+                // It may be that of the session before this one.
+                Err(Reason::Unreadable) => {}
+                Err(reason) => refused = reason,
             }
         }
-        Err(refused.unwrap_or(Reason::Missing))
+        Err(refused)
     }
 }
 

@@ -128,7 +128,8 @@ impl<B: Buffer> Session<B> {
         Ok(())
     }
 
-    /// Ends the session: the commit deletes its record, whatever other requests do meanwhile, and removes the cookie.
+    /// Ends the session: the commit deletes its record, whatever other requests do meanwhile, and removes the cookie. If one of them has
+    /// given the session a new id before, that is another session.
     /// Its values are gone at once, and it cannot be changed any more.
     pub fn destroy(&mut self) {
         self.data.reset();
