@@ -393,9 +393,17 @@ async fn visitors_see_their_own_writes_in_a_reload() {
     assert_eq!(session.get("n").unwrap(), Some(5), "what was saved after it");
 }
 
+/// What happens while a stream's touch is due.
+#[derive(Clone, Copy, PartialEq)]
+enum Meanwhile {
+    AnotherWrites,
+    AnotherSignsOut,
+    TheStoreFails,
+}
+
 #[tokio::test]
-async fn a_session_goes_on_after_a_touch_that_was_not_stored() {
-    for fails in [false, true] {
+async fn a_session_goes_on_after_a_touch_that_was_not_stored_unless_it_is_over() {
+    for meanwhile in [Meanwhile::AnotherWrites, Meanwhile::AnotherSignsOut, Meanwhile::TheStoreFails] {
         let clock = ManualClock::new(UnixTime::from_secs(1_000_000));
         let memory = MemoryStore::with_limits(1_000_000, clock.clone());
         let store = Moody(Arc::new(Moods { store: memory, ..Moods::default() }));
@@ -406,21 +414,28 @@ async fn a_session_goes_on_after_a_touch_that_was_not_stored() {
         let stream = manager.load([header.as_bytes()]).await.unwrap();
         let before = stream.get::<i64>("n").unwrap();
         assert!(before.is_some());
-        if fails {
-            store.fail(true);
-        } else {
-            let other = manager.load([header.as_bytes()]).await.unwrap();
-            other.insert("other", &1).unwrap();
+        let other = manager.load([header.as_bytes()]).await.unwrap();
+        match meanwhile {
+            Meanwhile::AnotherWrites => other.insert("other", &1).unwrap(),
+            Meanwhile::AnotherSignsOut => other.destroy().unwrap(),
+            Meanwhile::TheStoreFails => {}
+        }
+        if meanwhile != Meanwhile::TheStoreFails {
             other.commit().await.unwrap();
         }
+        store.fail(meanwhile == Meanwhile::TheStoreFails);
         stream.save().await.unwrap();
         store.fail(false);
+        if meanwhile == Meanwhile::AnotherSignsOut {
+            assert_eq!((stream.is_destroyed(), stream.get::<i64>("n")), (true, Ok(None)));
+            continue;
+        }
         assert_eq!(stream.get("n"), Ok(before));
         stream.insert("stream", &2).unwrap();
         stream.commit().await.unwrap();
         let session = manager.load([header.as_bytes()]).await.unwrap();
         let read = |key| session.get::<i64>(key).unwrap();
         assert_eq!((read("n"), read("stream")), (before, Some(2)));
-        assert_eq!(read("other"), (!fails).then_some(1));
+        assert_eq!(read("other"), (meanwhile == Meanwhile::AnotherWrites).then_some(1));
     }
 }

@@ -57,8 +57,11 @@ pub(super) enum Plan {
     Destroy(StoreKey),
     /// Another request ended the session.
     Ended,
-    /// A touch met a conflict.
-    Dropped,
+    /// A touch met a conflict, or the store failed.
+    Dropped {
+        /// Whether the record was gone.
+        is_over: bool,
+    },
 }
 
 /// What a plan takes: a marker, a put and a delete at the most.
@@ -182,7 +185,7 @@ impl<B: Buffer> Commit<B> {
     /// Says that the operation was left undone. Nothing happens if it [may not be](Self::is_optional).
     pub fn drop_optional(&mut self) {
         if self.is_touch() {
-            self.work.give_up(Plan::Dropped);
+            self.work.give_up(Plan::Dropped { is_over: false });
         } else if self.is_marked() {
             self.applied();
         }

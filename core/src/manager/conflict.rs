@@ -72,7 +72,7 @@ impl Manager {
                 Some(Target { new_id: Some(id), .. }),
             ) => self.another_id(commit, &id),
             (Plan::Store(Purpose::Touch), ..) => {
-                commit.work.give_up(Plan::Dropped);
+                commit.work.give_up(Plan::Dropped { is_over: fresh.is_empty() });
                 Resolution::GoOn
             }
             (Plan::Store(_), ..) => {

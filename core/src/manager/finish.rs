@@ -79,7 +79,7 @@ impl<B: Buffer> Finished<B> {
             Plan::Rotate(_) => EventKind::Rotated,
             Plan::Destroy(_) => EventKind::Destroyed,
             Plan::Ended => EventKind::Ended,
-            Plan::Dropped => EventKind::TouchDropped,
+            Plan::Dropped { .. } => EventKind::TouchDropped,
         };
         Some(Event { kind, key: self.work.key().or_else(|| self.session.key()) })
     }
@@ -166,7 +166,9 @@ impl Manager {
                 successor: None,
             }),
             // The record is the one that was read, or another request's: the next write will tell.
-            (None, Origin::Stored(stored)) if matches!(work.plan, Plan::Dropped) => Some(stored),
+            (None, Origin::Stored(stored)) if matches!(work.plan, Plan::Dropped { is_over: false }) => {
+                Some(stored)
+            }
             _ => None,
         };
         if let Some(stored) = stored {

@@ -148,7 +148,6 @@ impl Inner {
             let (Operation::Put { key, .. } | Operation::Delete { key, .. }) = operation;
             match self.apply(operation).await {
                 Ok(Outcome::Applied) => commit.applied(),
-                Ok(Outcome::Conflict) if commit.is_optional() => commit.drop_optional(),
                 Ok(Outcome::Conflict) => {
                     // Rare, and large as a future.
                     commit = Box::pin(self.resolve(commit, &key, &mut repeats, &mut retries)).await?;
@@ -168,13 +167,17 @@ impl Inner {
 
     async fn resolve(
         self: &Arc<Self>,
-        commit: CoreCommit,
+        mut commit: CoreCommit,
         key: &StoreKey,
         repeats: &mut [Repeat],
         retries: &mut u32,
     ) -> Result<CoreCommit, Error> {
         let fresh = match self.get(key).await {
             Ok(fresh) if *retries < MAX_RETRIES => fresh,
+            Err(_) if commit.is_optional() => {
+                commit.drop_optional();
+                return Ok(commit);
+            }
             failed => {
                 self.forget(commit.orphan());
                 return Err(failed.err().unwrap_or(Error::Contended));

@@ -488,6 +488,22 @@ fn too_large_names_size_limit_and_keys_and_changes_nothing() {
 }
 
 #[test]
+fn a_session_that_is_over_ends_with_a_touch_that_was_not_stored() {
+    let mut host = Host::new();
+    let cookie = host.stored();
+    host.pass(200);
+    let stream = host.load(&cookie);
+    let mut other = host.load(&cookie);
+    other.destroy();
+    host.save(other);
+    let commit = host.manager.commit(stream, host.now, &mut host.rng).unwrap();
+    let finished = host.apply(commit).expect("a touch is not worth a retry");
+    assert_eq!(finished.event().unwrap().kind, EventKind::TouchDropped);
+    let stream = host.manager.reopen(finished, host.now);
+    assert_eq!((stream.is_destroyed(), stream.get::<u8>("n")), (true, Ok(None)));
+}
+
+#[test]
 fn a_session_goes_on_after_a_touch_that_was_not_stored() {
     for is_met_by_a_write in [true, false] {
         let mut host = Host::new();

@@ -42,7 +42,7 @@ export function mapStore(options: MapStoreOptions = {}): SessionStore & { readon
     get size() {
       return records.size;
     },
-    get: (key) => live(key)?.record,
+    get: (key) => live(key)?.record.slice(),
     put(key, record, { expiresAt, condition, filing }) {
       if (!holds(condition, live(key)?.record)) return false;
       sweep();

@@ -1,6 +1,6 @@
 /** Writing values: the encoding of docs/format.md, byte by byte. */
 
-import { isBytes, keep, nameOf } from "../bytes.js";
+import { isBytes, nameOf } from "../bytes.js";
 import { type ErrorCode, SessionError, typeError } from "../error.js";
 import { Kind } from "./kind.js";
 
@@ -165,9 +165,9 @@ function entry(key: string | number, value: unknown, path: Path | undefined): vo
 /** The way to a value: the session's own key, and those in the value. */
 type Path = (string | number)[];
 
-/** The encoding of `value`, which stands under `key` in a session. It is for this package alone. */
+/** The encoding of `value`, which stands under `key` in a session. */
 export function encode(value: unknown, key: string): Uint8Array {
-  return written(() => write(value, [key]), keep);
+  return written(() => write(value, [key]), (bytes) => bytes.slice());
 }
 
 /** What `use` makes of a message of these values. */
