@@ -58,10 +58,7 @@ pub(super) enum Plan {
     /// Another request ended the session.
     Ended,
     /// A touch met a conflict, or the store failed.
-    Dropped {
-        /// Whether the record was gone.
-        is_over: bool,
-    },
+    Dropped,
 }
 
 /// What a plan takes: a marker, a put and a delete at the most.
@@ -185,7 +182,7 @@ impl<B: Buffer> Commit<B> {
     /// Says that the operation was left undone. Nothing happens if it [may not be](Self::is_optional).
     pub fn drop_optional(&mut self) {
         if self.is_touch() {
-            self.work.give_up(Plan::Dropped { is_over: false });
+            self.work.give_up(Plan::Dropped);
         } else if self.is_marked() {
             self.applied();
         }

@@ -72,7 +72,9 @@ impl Manager {
                 Some(Target { new_id: Some(id), .. }),
             ) => self.another_id(commit, &id),
             (Plan::Store(Purpose::Touch), ..) => {
-                commit.work.give_up(Plan::Dropped { is_over: fresh.is_empty() });
+                // Whoever goes on with the session must not do so without a record.
+                commit.session.intent.destroyed = fresh.is_empty();
+                commit.work.give_up(Plan::Dropped);
                 Resolution::GoOn
             }
             (Plan::Store(_), ..) => {

@@ -79,7 +79,7 @@ impl<B: Buffer> Finished<B> {
             Plan::Rotate(_) => EventKind::Rotated,
             Plan::Destroy(_) => EventKind::Destroyed,
             Plan::Ended => EventKind::Ended,
-            Plan::Dropped { .. } => EventKind::TouchDropped,
+            Plan::Dropped => EventKind::TouchDropped,
         };
         Some(Event { kind, key: self.work.key().or_else(|| self.session.key()) })
     }
@@ -149,37 +149,34 @@ impl Manager {
     pub fn reopen<B: Buffer>(&self, finished: Finished<B>, now: UnixTime) -> Session<B> {
         let Finished { mut session, mut work } = finished;
         session.now = now;
-        let target = work.target.take();
-        if let (None, Plan::Nothing) = (&target, work.plan) {
-            session.forget_what_changed_nothing();
-            return session;
-        }
-        let before = core::mem::replace(&mut session.origin, Origin::Fresh(Reason::Missing));
-        let stored = match (target, before) {
-            (Some(Target { new_id: Some(id), key, .. }), _)
-            | (Some(Target { key, .. }), Origin::Stored(Stored { id, .. })) => Some(Stored {
-                id,
-                key,
-                tag: Tag::of(session.data.token()),
-                is_current: true,
-                ends_at: session.header.ends_at(self.lifetimes),
-                successor: None,
-            }),
-            // The record is the one that was read, or another request's: the next write will tell.
-            (None, Origin::Stored(stored)) if matches!(work.plan, Plan::Dropped { is_over: false }) => {
-                Some(stored)
-            }
-            _ => None,
-        };
-        if let Some(stored) = stored {
-            let State { data, header, record_key, .. } = &mut *session;
-            let record_key = record_key.insert(self.record_roots.newest().record_key(&stored.id));
-            if data.open(record_key, header).is_ok() {
-                data.forget_changes();
-                session.intent = Intent::default();
-                session.origin = Origin::Stored(stored);
+        let tag = Tag::of(session.data.token());
+        let ends_at = session.header.ends_at(self.lifetimes);
+        match (work.target.take(), work.plan) {
+            (None, Plan::Nothing) => {
+                session.forget_what_changed_nothing();
                 return session;
             }
+            (Some(Target { new_id: Some(id), key, .. }), _) => {
+                session.origin =
+                    Origin::Stored(Stored { id, key, tag, is_current: true, ends_at, successor: None });
+            }
+            (Some(_), _) => {
+                if let Origin::Stored(stored) = &mut session.origin {
+                    (stored.tag, stored.is_current, stored.ends_at) = (tag, true, ends_at);
+                }
+            }
+            // The record is the one that was read, or another request's: the next write will tell.
+            (None, Plan::Dropped) if !session.intent.destroyed => {}
+            (None, _) => session.origin = Origin::Fresh(Reason::Missing),
+        }
+        let State { data, header, origin, record_key, intent, .. } = &mut *session;
+        if let Origin::Stored(stored) = origin
+            && let record_key = record_key.insert(self.record_roots.newest().record_key(&stored.id))
+            && data.open(record_key, header).is_ok()
+        {
+            data.forget_changes();
+            *intent = Intent::default();
+            return session;
         }
         // Whoever goes on with a session that has ended must not begin another one by that.
         session.destroy();
