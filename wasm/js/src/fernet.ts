@@ -120,7 +120,8 @@ export class Fernet {
    * for a `ttl` or `at` that is no time in seconds
    */
   decrypt(token: string, options: DecryptOptions = {}): Uint8Array {
-    return this.#decrypt(token, options).slice();
+    const [ttl, now] = [lifetime(options), time(options)];
+    return ask(Work.Decrypt, now, [ttl, text(token)], this.#number()) as Uint8Array;
   }
 
   /**
@@ -129,7 +130,7 @@ export class Fernet {
    * @throws {@link SessionError} `invalid_token`, also where it holds something else than text in UTF-8
    */
   decryptText(token: string, options: DecryptOptions = {}): string {
-    const plaintext = this.#decrypt(token, options);
+    const plaintext = this.decrypt(token, options);
     try {
       return TEXT.decode(plaintext);
     } catch {
@@ -153,12 +154,6 @@ export class Fernet {
    */
   rotate(token: string): string {
     return ask(Work.Rotate, 0, [random(), text(token)], this.#number()) as string;
-  }
-
-  /** The bytes that `token` holds, for this package alone. */
-  #decrypt(token: string, options: DecryptOptions): Uint8Array {
-    const [ttl, now] = [lifetime(options), time(options)];
-    return ask(Work.Decrypt, now, [ttl, text(token)], this.#number()) as Uint8Array;
   }
 
   /** Its number in the core. */

@@ -84,8 +84,7 @@ export async function write(guarded: Guarded, operation: Operation, now: number)
   const [key, record, expiresAt, tag, filed] = operation;
   const { store, versions } = guarded;
   const other: Condition = tag === false ? { kind: "absent" } : ANY.condition;
-  // Stores get bytes of their own, which they may keep.
-  const condition: Condition = tag ? { kind: "matches", tag: tag.slice(), version: versions.get(key) } : other;
+  const condition: Condition = tag ? { kind: "matches", tag, version: versions.get(key) } : other;
   // The write makes another version.
   versions.delete(key);
   if (condition.kind !== "any" && !store!.capabilities?.conditions) {
@@ -93,9 +92,8 @@ export async function write(guarded: Guarded, operation: Operation, now: number)
     if (!holds(condition, held.length > 0 ? held : undefined)) return false;
   }
   if (!record) return ask(guarded, "delete", key, { condition });
-  const filing =
-    filed && store!.list && { owner: filed[0], entry: filed[1].slice(), isNew: filed[2], until: filed[3] };
-  return ask(guarded, "put", key, record.slice(), { expiresAt, ttl: Math.max(1, expiresAt - now), condition, filing });
+  const filing = filed && store!.list && { owner: filed[0], entry: filed[1], isNew: filed[2], until: filed[3] };
+  return ask(guarded, "put", key, record, { expiresAt, ttl: Math.max(1, expiresAt - now), condition, filing });
 }
 
 function isFiled(one: Partial<Filed> | null | undefined): boolean {

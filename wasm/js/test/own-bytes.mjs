@@ -1,4 +1,4 @@
-// Within the package many short arrays lie in one buffer; nobody outside of it must get hold of that.
+// What stores and handlers are given lies in buffers of its own: they may keep, change and transfer it.
 import { Visitor } from "./browser-like.mjs";
 import { equal } from "./harness.mjs";
 

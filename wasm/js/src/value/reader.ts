@@ -1,6 +1,5 @@
 /** Reading values: the mirror image of writer.ts. What is read was written or checked by the core. */
 
-import { keep } from "../bytes.js";
 import { SessionError } from "../error.js";
 import { Kind } from "./kind.js";
 
@@ -12,8 +11,6 @@ const TEXT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 // What is being read, and where: reading is done before anything else is.
 let bytes: Uint8Array;
 let at: number;
-/** Whether it is an answer of the core, and its bytes are this package's own. */
-let isAnswer: boolean;
 
 function byte(): number {
   const next = bytes[at++];
@@ -91,8 +88,7 @@ function value(): unknown {
       return text();
     case Kind.Bytes: {
       const end = varint() + at;
-      const inside = bytes.subarray(at, (at = end));
-      return isAnswer ? keep(inside) : inside.slice();
+      return bytes.slice(at, (at = end));
     }
     case Kind.Array:
       return array(value);
@@ -116,7 +112,6 @@ function value(): unknown {
 export function decode(encoded: Uint8Array): unknown {
   bytes = encoded;
   at = 0;
-  isAnswer = false;
   try {
     return value();
   } catch (cause) {
@@ -124,10 +119,9 @@ export function decode(encoded: Uint8Array): unknown {
   }
 }
 
-/** What the core answers, which begins there in its memory: whether it failed, and values. Bytes are for this package alone. */
+/** What the core answers, which begins there in its memory: whether it failed, and values. */
 export function decodeAnswer(memory: Uint8Array, start: number): [hasFailed: boolean, values: unknown[]] {
   bytes = memory;
   at = start;
-  isAnswer = true;
   return [byte() === 1, list()];
 }
