@@ -33,6 +33,8 @@ struct Moody(Arc<Moods>);
 struct Moods {
     store: MemoryStore,
     fails: AtomicBool,
+    /// Reads fail, and writes do not.
+    is_unreadable: AtomicBool,
     lags: AtomicBool,
     /// What a read or a write waits for before its answer goes.
     kept_back: Mutex<Option<Arc<Notify>>>,
@@ -55,7 +57,7 @@ impl Moody {
 
     fn check(&self) -> Result<(), StoreError> {
         if self.0.fails.load(Ordering::SeqCst) {
-            return Err(StoreError::message(StoreErrorKind::Unavailable, "moody", "answer", ""));
+            return Err(unavailable());
         }
         Ok(())
     }
@@ -93,6 +95,10 @@ impl Moody {
     }
 }
 
+fn unavailable() -> StoreError {
+    StoreError::message(StoreErrorKind::Unavailable, "moody", "answer", "")
+}
+
 impl Store for Moody {
     fn engine(&self) -> &'static str {
         "moody"
@@ -106,6 +112,9 @@ impl Store for Moody {
 
     async fn get(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, StoreError> {
         self.check()?;
+        if self.0.is_unreadable.load(Ordering::SeqCst) {
+            return Err(unavailable());
+        }
         let record = if self.lags() { None } else { Store::get(&self.0.store, key).await? };
         self.wait().await;
         Ok(record)
@@ -397,13 +406,19 @@ async fn visitors_see_their_own_writes_in_a_reload() {
 #[derive(Clone, Copy, PartialEq)]
 enum Meanwhile {
     AnotherWrites,
+    AnotherWritesUnseen,
     AnotherSignsOut,
     TheStoreFails,
 }
 
 #[tokio::test]
 async fn a_session_goes_on_after_a_touch_that_was_not_stored_unless_it_is_over() {
-    for meanwhile in [Meanwhile::AnotherWrites, Meanwhile::AnotherSignsOut, Meanwhile::TheStoreFails] {
+    for meanwhile in [
+        Meanwhile::AnotherWrites,
+        Meanwhile::AnotherWritesUnseen,
+        Meanwhile::AnotherSignsOut,
+        Meanwhile::TheStoreFails,
+    ] {
         let clock = ManualClock::new(UnixTime::from_secs(1_000_000));
         let memory = MemoryStore::with_limits(1_000_000, clock.clone());
         let store = Moody(Arc::new(Moods { store: memory, ..Moods::default() }));
@@ -416,7 +431,7 @@ async fn a_session_goes_on_after_a_touch_that_was_not_stored_unless_it_is_over()
         assert!(before.is_some());
         let other = manager.load([header.as_bytes()]).await.unwrap();
         match meanwhile {
-            Meanwhile::AnotherWrites => other.insert("other", &1).unwrap(),
+            Meanwhile::AnotherWrites | Meanwhile::AnotherWritesUnseen => other.insert("other", &1).unwrap(),
             Meanwhile::AnotherSignsOut => other.destroy().unwrap(),
             Meanwhile::TheStoreFails => {}
         }
@@ -424,8 +439,11 @@ async fn a_session_goes_on_after_a_touch_that_was_not_stored_unless_it_is_over()
             other.commit().await.unwrap();
         }
         store.fail(meanwhile == Meanwhile::TheStoreFails);
+        let is_unreadable = meanwhile == Meanwhile::AnotherWritesUnseen;
+        store.0.is_unreadable.store(is_unreadable, Ordering::SeqCst);
         stream.save().await.unwrap();
         store.fail(false);
+        store.0.is_unreadable.store(false, Ordering::SeqCst);
         if meanwhile == Meanwhile::AnotherSignsOut {
             assert_eq!((stream.is_destroyed(), stream.get::<i64>("n")), (true, Ok(None)));
             continue;
@@ -436,6 +454,6 @@ async fn a_session_goes_on_after_a_touch_that_was_not_stored_unless_it_is_over()
         let session = manager.load([header.as_bytes()]).await.unwrap();
         let read = |key| session.get::<i64>(key).unwrap();
         assert_eq!((read("n"), read("stream")), (before, Some(2)));
-        assert_eq!(read("other"), (meanwhile == Meanwhile::AnotherWrites).then_some(1));
+        assert_eq!(read("other"), (meanwhile != Meanwhile::TheStoreFails).then_some(1));
     }
 }

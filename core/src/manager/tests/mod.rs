@@ -8,6 +8,7 @@ mod park;
 mod placement;
 #[cfg(not(feature = "alloc"))]
 mod size;
+mod touches;
 
 use core::time::Duration;
 use std::format;

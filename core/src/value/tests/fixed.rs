@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::buffer::Buffer;
+use crate::value::writer::Writer;
 use crate::value::{Kind, ValueError, kind, read, write};
 
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
@@ -79,4 +80,15 @@ fn a_capacity_is_a_limit() {
     assert_eq!(write("abc", &mut buffer, 64), Err(ValueError::Full { at_least: 5, limit: 4 }));
     assert!(buffer.is_empty());
     write("ab", &mut buffer, 64).unwrap();
+}
+
+#[test]
+fn what_does_not_fit_is_not_begun() {
+    let mut buffer = heapless::Vec::<u8, 4>::new();
+    let mut writer = Writer::new(&mut buffer, 100);
+    writer.append([1, 2], &[3]).unwrap();
+    assert_eq!(writer.append([4], &[5]), Err(ValueError::Full { at_least: 5, limit: 4 }));
+    assert_eq!(buffer.as_slice(), [1, 2, 3]);
+    assert!(Writer::new(&mut buffer, 3).append([4], &[]).is_err());
+    assert_eq!(buffer.as_slice(), [1, 2, 3]);
 }
